@@ -61,11 +61,13 @@ struct cairn_date {
     uint8_t hour, minute, second;
     uint32_t ns;
 };
-/* Any 64-bit time to a date, and a valid date to a time. */
+/* Any 64-bit time to a date, and a valid date to a time: the nearest one where 64 bits of
+ * nanoseconds do not reach (before 1677-09-21, after 2262-04-11). */
 CAIRN_API void cairn_date_from_ns(struct cairn_date *date, int64_t ns);
 CAIRN_API int64_t cairn_date_to_ns(const struct cairn_date *date);
 
-/* A duration for people: "830 ns", "12.4 ms", "3.21 s", "2 min 5 s". Returns the length. */
+/* A duration for people: "830 ns", "12.4 ms", "3.21 s", "2 min 5 s", "3 h 20 min", "1 d". Cut,
+ * not rounded. Returns the length. */
 CAIRN_API size_t cairn_duration_text(uint64_t ns, char *buf, size_t cap);
 
 CAIRN_END

@@ -8,8 +8,12 @@
 #define CAIRN_LOG_H
 
 #include <cairn/def.h>
+#include <cairn/sync.h>
 
 CAIRN_BEGIN
+
+/* The longest message; a longer one is cut. */
+#define CAIRN_LOG_TEXT_BYTES 512
 
 enum cairn_log_level {
     CAIRN_LOG_OFF,
@@ -25,7 +29,8 @@ struct cairn_log_source {
 };
 
 struct cairn_log_reporter {
-    /* One message, len bytes without newline, valid during the call. Called from any thread. */
+    /* One message, len bytes of one line with control characters escaped (text.h), valid during
+     * the call. Called from any thread. */
     void (*report)(struct cairn_log_reporter *self, const struct cairn_log_source *source,
                    enum cairn_log_level level, const char *text, size_t len);
 };
@@ -44,18 +49,23 @@ CAIRN_API const char *cairn_log_level_name(enum cairn_log_level level);
         if (cairn_log_is_on((source), (level))) cairn_log_write((source), (level), __VA_ARGS__);   \
     } while (0)
 
-/* Reporter: the newest messages in memory of the caller's, one per line, oldest overwritten. */
+/* Reporter: the newest messages in memory of the caller's, one per line as "error fat: text",
+ * oldest overwritten. */
 struct cairn_log_ring {
     struct cairn_log_reporter base;
+    struct cairn_lock lock; /* guards what follows */
     char *buf;
     size_t cap;
     uint64_t total; /* bytes ever written */
 };
 CAIRN_API void cairn_log_ring_init(struct cairn_log_ring *ring, char *buf, size_t cap);
-/* The messages that are still whole, oldest first, into out; returns the bytes written. */
-CAIRN_API size_t cairn_log_ring_read(const struct cairn_log_ring *ring, char *out, size_t cap);
+/* After the reporter was removed. */
+CAIRN_API void cairn_log_ring_destroy(struct cairn_log_ring *ring);
+/* The messages that are still whole, oldest first, into out, or the newest of them that fit;
+ * returns the bytes written (no NUL). */
+CAIRN_API size_t cairn_log_ring_read(struct cairn_log_ring *ring, char *out, size_t cap);
 
-/* Reporter: standard error, one write a message. Hosted only (base/host). */
+/* Reporter: standard error, one write a message, as "error fat: text". Hosted only (base/host). */
 CAIRN_API struct cairn_log_reporter *cairn_log_stderr(void);
 
 CAIRN_END

@@ -32,7 +32,8 @@ CAIRN_API void cairn_text_u64(struct cairn_text *text, uint64_t value);
 CAIRN_API void cairn_text_escaped(struct cairn_text *text, const char *bytes, size_t len);
 
 /* The part of printf that the core uses: %s %.*s %c %d %i %u %x %X %p with l, ll, z, j, a width,
- * '-' and '0', and %%. */
+ * '-' and '0', and %%. From a conversion that is none of these on, the format is put as it stands.
+ * A NULL string is "(null)". */
 CAIRN_API void cairn_text_fmt(struct cairn_text *text, const char *fmt, ...) CAIRN_PRINTF(2, 3);
 CAIRN_API void cairn_text_vfmt(struct cairn_text *text, const char *fmt, va_list args);
 

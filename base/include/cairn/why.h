@@ -41,14 +41,16 @@ CAIRN_API enum cairn_err cairn_why_fail(struct cairn_why *why, enum cairn_err er
 /* Add to an explanation. Each does nothing when why is NULL. */
 CAIRN_API void cairn_why_block(struct cairn_why *why, uint64_t block);
 CAIRN_API void cairn_why_os(struct cairn_why *why, int32_t os_code);
+/* A longer path keeps its end, behind "...". */
 CAIRN_API void cairn_why_path(struct cairn_why *why, const char *path, size_t len);
-/* Put a layer's name in front of those below it. */
+/* Put a layer's name in front of those below it, if there is still room. */
 CAIRN_API void cairn_why_via(struct cairn_why *why, const char *layer);
 CAIRN_API void cairn_why_hint(struct cairn_why *why, const char *fmt, ...) CAIRN_PRINTF(2, 3);
 
 /* The whole as one line, names escaped:
  * "dir/a.txt: write block 4096 via cow/partition 2/disk.img: No space left (hint)".
- * Parts that are empty are left out. Returns the length written, below cap. */
+ * Parts that are empty are left out; the OS's code stays in the struct. Returns the length written,
+ * below cap. */
 CAIRN_API size_t cairn_why_text(const struct cairn_why *why, char *buf, size_t cap);
 
 CAIRN_END
