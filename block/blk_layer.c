@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The parts of a layer that only forward. Requests go to the functions of the device below, not to
+ * its front: they were checked above. All else goes through the front, which keeps the poison.
+ */
+#include "blk_impl.h"
+
+/* Put the layer's name on each explanation of the batch, once. */
+static void layer_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (reqs[i].status && reqs[i].why && blk_why_is_first(reqs, i))
+            cairn_why_via(reqs[i].why, dev->name);
+}
+
+enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    enum cairn_err err = dev->below->ops->submit(dev->below, reqs, count);
+    if (err) layer_sign(dev, reqs, count);
+    return err;
+}
+
+enum cairn_err blk_layer_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    const struct cairn_blk_ops *ops = dev->below->ops;
+    if (!ops->begin) return blk_layer_submit(dev, reqs, count);
+    enum cairn_err err = ops->begin(dev->below, reqs, count);
+    if (err) layer_sign(dev, reqs, count);
+    return err;
+}
+
+enum cairn_err blk_layer_finish(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    const struct cairn_blk_ops *ops = dev->below->ops;
+    if (!ops->finish) return CAIRN_OK;
+    enum cairn_err err = ops->finish(dev->below, reqs, count);
+    if (err) layer_sign(dev, reqs, count);
+    return err;
+}
+
+enum cairn_err blk_layer_flush(struct cairn_blk *dev, struct cairn_why *why)
+{
+    enum cairn_err err = cairn_blk_flush(dev->below, why);
+    if (err) cairn_why_via(why, dev->name);
+    return err;
+}
+
+enum cairn_err blk_layer_extents(struct cairn_blk *dev, uint64_t block, uint64_t count,
+                                 struct cairn_blk_extent *extents, size_t cap, size_t *used,
+                                 struct cairn_why *why)
+{
+    enum cairn_err err = cairn_blk_extents(dev->below, block, count, extents, cap, used, why);
+    if (err) cairn_why_via(why, dev->name);
+    return err;
+}
+
+const void *blk_layer_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
+{
+    return cairn_blk_borrow(dev->below, block, count);
+}
+
+enum cairn_err blk_close_nothing(struct cairn_blk *dev, struct cairn_why *why)
+{
+    (void)dev;
+    (void)why;
+    return CAIRN_OK;
+}
