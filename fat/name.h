@@ -6,6 +6,7 @@
 #ifndef CAIRN_FAT_NAME_PRIVATE_H
 #define CAIRN_FAT_NAME_PRIVATE_H
 
+#include <cairn/bytes.h>
 #include <cairn/fat.h>
 
 #define FAT_NAME_UNITS CAIRN_FAT_NAME_UNITS
@@ -35,6 +36,8 @@ enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad) CAIRN_
 /* One-to-one upper case of a unit (basic plane, reversible pairs only, so that neither dotless i,
  * long s nor sharp s fold; surrogates map to themselves). */
 uint16_t fat_upcase(uint16_t unit);
+/* The reverse of fat_upcase. */
+uint16_t fat_downcase(uint16_t unit);
 bool fat_name_equal(const struct fat_name *a, const struct fat_name *b); /* without case */
 bool fat_name_same(const struct fat_name *a, const struct fat_name *b);  /* to the unit */
 /* Hash of the upper-cased name; equal names have equal hashes. */

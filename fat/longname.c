@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* Long slots: 13 units each, the last part of the name first. */
+#include "dirent.h"
+
+#define SLOT_SUM 13u
+
+/* Where the units of a slot are. */
+static const uint8_t unit_offset[FAT_LONG_UNITS] = {
+    1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30
+};
+
+uint8_t fat_long_checksum(const uint8_t raw[FAT_SHORT_BYTES])
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < FAT_SHORT_BYTES; i++)
+        sum = ((sum >> 1 | sum << 7) + raw[i]) & 0xFFu;
+    return (uint8_t)sum;
+}
+
+/* Behind the name's end stands one 0, then 0xFFFF. */
+static uint16_t unit_at(const struct fat_name *name, uint32_t index)
+{
+    if (index < name->len) return name->units[index];
+    return index == name->len ? 0 : 0xFFFF;
+}
+
+void fat_long_encode(const struct fat_name *name, uint32_t order, uint8_t checksum, uint8_t *slot)
+{
+    uint32_t first = (order - 1) * FAT_LONG_UNITS;
+    bool last = first + FAT_LONG_UNITS >= name->len;
+    memset(slot, 0, FAT_SLOT_BYTES);
+    slot[0] = (uint8_t)(order | (last ? FAT_LONG_LAST : 0));
+    slot[FAT_SLOT_ATTR] = FAT_ATTR_LONG;
+    slot[SLOT_SUM] = checksum;
+    for (uint32_t i = 0; i < FAT_LONG_UNITS; i++)
+        cairn_le16_put(slot + unit_offset[i], unit_at(name, first + i));
+}
+
+void fat_long_reset(struct fat_long_reader *reader)
+{
+    reader->active = false;
+    reader->expected = 0;
+}
+
+static enum fat_long_fault fault(struct fat_long_reader *reader, enum fat_long_fault kind)
+{
+    fat_long_reset(reader);
+    return kind;
+}
+
+/* Copy a slot's units; a 0 cuts the name there, in whichever slot it stands. Returns whether what
+ * is left fits a name. */
+static bool take_units(struct fat_name *name, uint32_t order, const uint8_t *slot)
+{
+    uint32_t first = (order - 1) * FAT_LONG_UNITS, len = 0;
+    while (len < FAT_LONG_UNITS && cairn_le16(slot + unit_offset[len]) != 0)
+        len++;
+    if (first + len > FAT_NAME_UNITS) return false;
+    if (len < FAT_LONG_UNITS || first + len > name->len) name->len = (uint16_t)(first + len);
+    for (uint32_t i = 0; i < len; i++)
+        name->units[first + i] = cairn_le16(slot + unit_offset[i]);
+    return true;
+}
+
+static enum fat_long_fault take_slot(struct fat_long_reader *reader, uint32_t order,
+                                     const uint8_t *slot)
+{
+    if (!take_units(&reader->name, order, slot)) return fault(reader, FAT_LONG_RANGE);
+    reader->expected = (uint8_t)(order - 1);
+    return FAT_LONG_FINE;
+}
+
+static enum fat_long_fault start_set(struct fat_long_reader *reader, uint32_t order,
+                                     const uint8_t *slot, uint64_t slot_number)
+{
+    bool inside = reader->active;
+    reader->name.len = 0;
+    reader->active = true;
+    reader->checksum = slot[SLOT_SUM];
+    reader->first_slot = slot_number;
+    enum fat_long_fault kind = take_slot(reader, order, slot);
+    return kind == FAT_LONG_FINE && inside ? FAT_LONG_RESTART : kind;
+}
+
+enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *slot,
+                                 uint64_t slot_number)
+{
+    uint32_t order = slot[0] & ~FAT_LONG_LAST & 0xFFu;
+    if (order == 0 || order > FAT_LONG_SLOTS_MAX) return fault(reader, FAT_LONG_RANGE);
+    if (slot[0] & FAT_LONG_LAST) return start_set(reader, order, slot, slot_number);
+    if (!reader->active || reader->expected == 0) return fault(reader, FAT_LONG_STRAY);
+    if (order != reader->expected) return fault(reader, FAT_LONG_ORDER);
+    if (slot[SLOT_SUM] != reader->checksum) return fault(reader, FAT_LONG_SUM);
+    return take_slot(reader, order, slot);
+}
+
+bool fat_long_matches(const struct fat_long_reader *reader, const uint8_t raw[FAT_SHORT_BYTES])
+{
+    return reader->active && reader->expected == 0 && reader->name.len > 0 &&
+           reader->checksum == fat_long_checksum(raw);
+}

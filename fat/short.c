@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/* 8.3 names: what they show, the basis that a long name gets, numeric tails. */
+#include "name.h"
+
+#define BASE_BYTES 8u
+#define EXT_BYTES 3u
+
+/* ---- from disk --------------------------------------------------------------------------- */
+
+static uint32_t unpadded(const uint8_t *field, uint32_t len)
+{
+    while (len > 0 && field[len - 1] == ' ')
+        len--;
+    return len;
+}
+
+static void field_append(struct fat_name *name, const uint8_t *field, uint32_t len, bool lower,
+                         enum cairn_fat_codepage page)
+{
+    for (uint32_t i = 0; i < len; i++) {
+        uint16_t unit = fat_codepage_unit(page, field[i]);
+        name->units[name->len++] = lower ? fat_downcase(unit) : unit;
+    }
+}
+
+void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
+                       enum cairn_fat_codepage page, struct fat_name *name)
+{
+    uint8_t copy[FAT_SHORT_BYTES];
+    memcpy(copy, raw, sizeof copy);
+    if (copy[0] == 0x05) copy[0] = 0xE5;
+    uint32_t ext_len = unpadded(copy + BASE_BYTES, EXT_BYTES);
+    name->len = 0;
+    field_append(name, copy, unpadded(copy, BASE_BYTES), case_bits & FAT_CASE_BASE, page);
+    if (ext_len == 0) return;
+    name->units[name->len++] = '.';
+    field_append(name, copy + BASE_BYTES, ext_len, case_bits & FAT_CASE_EXT, page);
+}
+
+/* Of a byte that an 8.3 name holds inside. */
+static bool byte_valid(uint8_t byte)
+{
+    static const char refused[] = "\"*+,./:;<=>?[\\]|";
+    if (byte <= ' ' || (byte >= 'a' && byte <= 'z')) return false;
+    for (const char *c = refused; *c; c++)
+        if (byte == (uint8_t)*c) return false;
+    return true;
+}
+
+static bool field_valid(const uint8_t *field, uint32_t len)
+{
+    for (uint32_t i = 0; i < len; i++)
+        if (!byte_valid(field[i])) return false;
+    return true;
+}
+
+bool fat_short_valid(const uint8_t raw[FAT_SHORT_BYTES])
+{
+    uint32_t stands_for_e5 = raw[0] == 0x05, base_len = unpadded(raw, BASE_BYTES);
+    if (base_len == 0 || raw[0] == 0xE5) return false;
+    return field_valid(raw + stands_for_e5, base_len - stands_for_e5) &&
+           field_valid(raw + BASE_BYTES, unpadded(raw + BASE_BYTES, EXT_BYTES));
+}
+
+/* ---- from a long name -------------------------------------------------------------------- */
+
+/* One of the two parts while it is filled. */
+struct part {
+    uint8_t *field;
+    uint32_t len, cap;
+    bool lossy;        /* something was dropped, replaced or cut */
+    bool foreign;      /* holds what is not ASCII */
+    bool upper, lower; /* ASCII letters of either case were seen */
+};
+
+/* The byte for a unit, or 0 when an 8.3 name cannot hold it. */
+static uint8_t short_byte(uint16_t unit, enum cairn_fat_codepage page)
+{
+    uint8_t byte = fat_codepage_byte(page, fat_upcase(unit));
+    return byte_valid(byte) ? byte : 0;
+}
+
+static void part_add(struct part *part, uint16_t unit, enum cairn_fat_codepage page)
+{
+    uint8_t byte = short_byte(unit, page);
+    part->foreign |= unit >= 0x80;
+    part->upper |= unit >= 'A' && unit <= 'Z';
+    part->lower |= unit >= 'a' && unit <= 'z';
+    part->lossy |= byte == 0 || part->len == part->cap;
+    if (part->len < part->cap) part->field[part->len++] = byte ? byte : '_';
+}
+
+static struct part part_fill(const struct fat_name *name, uint32_t from, uint32_t to,
+                             enum cairn_fat_codepage page, uint8_t *field, uint32_t cap)
+{
+    struct part part = { .field = field, .cap = cap };
+    for (uint32_t i = from; i < to; i++) {
+        uint16_t unit = name->units[i];
+        if (unit == ' ' || unit == '.')
+            part.lossy = true;
+        else
+            part_add(&part, unit, page);
+    }
+    return part;
+}
+
+/* Reads back as it was written, whatever the reader's code page: so ASCII and of one case only. */
+static bool part_exact(const struct part *part)
+{
+    return !part->lossy && !part->foreign && !(part->upper && part->lower);
+}
+
+/* The dot that the extension stands behind, or len; those in front of first are none. */
+static uint32_t last_dot(const struct fat_name *name, uint32_t first)
+{
+    for (uint32_t i = name->len; i > first; i--)
+        if (name->units[i - 1] == '.') return i - 1;
+    return name->len;
+}
+
+void fat_short_basis(const struct fat_name *name, enum cairn_fat_codepage page,
+                     struct fat_short *out)
+{
+    uint32_t first = 0;
+    while (first < name->len && (name->units[first] == '.' || name->units[first] == ' '))
+        first++;
+    uint32_t dot = last_dot(name, first), ext_from = dot + (dot < name->len);
+    memset(out->raw, ' ', sizeof out->raw);
+    struct part base = part_fill(name, first, dot, page, out->raw, BASE_BYTES);
+    struct part ext = part_fill(name, ext_from, name->len, page, out->raw + BASE_BYTES, EXT_BYTES);
+    bool bare_dot = dot + 1 == name->len;
+    out->lossy = base.lossy || ext.lossy || first > 0 || base.len == 0 || bare_dot;
+    out->exact = !out->lossy && part_exact(&base) && part_exact(&ext);
+    out->case_bits = 0;
+    if (out->exact && base.lower) out->case_bits |= FAT_CASE_BASE;
+    if (out->exact && ext.lower) out->case_bits |= FAT_CASE_EXT;
+    if (base.len == 0) out->raw[0] = '_';
+    if (out->raw[0] == 0xE5) out->raw[0] = 0x05;
+}
+
+/* ---- numeric tails ----------------------------------------------------------------------- */
+
+void fat_short_tail(const uint8_t basis[FAT_SHORT_BYTES], uint32_t number,
+                    uint8_t raw[FAT_SHORT_BYTES])
+{
+    uint8_t tail[BASE_BYTES];
+    uint32_t tail_from = BASE_BYTES;
+    for (; number > 0 && tail_from > 1; number /= 10)
+        tail[--tail_from] = (uint8_t)('0' + number % 10);
+    tail[--tail_from] = '~';
+    uint32_t tail_len = BASE_BYTES - tail_from;
+    uint32_t keep = (uint32_t)cairn_min_u64(unpadded(basis, BASE_BYTES), tail_from);
+    memmove(raw, basis, FAT_SHORT_BYTES);
+    memcpy(raw + keep, tail + tail_from, tail_len);
+    memset(raw + keep + tail_len, ' ', BASE_BYTES - keep - tail_len);
+}
+
+bool fat_short_tail_parse(const uint8_t raw[FAT_SHORT_BYTES], uint32_t *number,
+                          uint32_t *prefix_len)
+{
+    uint32_t len = unpadded(raw, BASE_BYTES), from = len, value = 0;
+    while (from > 0 && raw[from - 1] >= '0' && raw[from - 1] <= '9')
+        from--;
+    if (from == 0 || raw[from - 1] != '~' || from == len || raw[from] == '0' || len - from > 6)
+        return false;
+    for (uint32_t i = from; i < len; i++)
+        value = value * 10 + (raw[i] - '0');
+    *number = value;
+    *prefix_len = from - 1;
+    return true;
+}
