@@ -48,7 +48,30 @@ have() { # TEST PROGRAM...
     done
 }
 
-# Add the counts of a ctest run, named tests only when they did not pass.
+build() { # PRESET
+    (cd "$cairn_root" && cmake --preset "$1" && cmake --build --preset "$1")
+}
+
+# Every ctest of build/NAME; a test that says 77 is skipped.
+run_ctest() { # NAME
+    local report=$cairn_root/build/$1/ctest.xml
+    rm -f "$report"
+    ctest --test-dir "$cairn_root/build/$1" -j "$(nproc)" --timeout 300 --no-tests=error \
+        --output-on-failure --output-junit "$report" || [ -f "$report" ] ||
+        fail "ctest $1" "it did not run"
+    [ ! -f "$report" ] || count_ctest "$report"
+}
+
+build_and_ctest() { # PRESET
+    local log
+    if log=$(build "$1" 2>&1); then
+        run_ctest "$1"
+    else
+        fail "build $1" "$log"
+    fi
+}
+
+# Add the counts of a ctest run; only tests that did not pass are named.
 count_ctest() { # JUNIT_FILE
     local line
     while IFS=$'\t' read -r status name why; do
