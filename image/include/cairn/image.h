@@ -137,7 +137,10 @@ struct cairn_image_open_options {
     size_t mem_bytes; /* for the volume; 0: by its size */
 };
 /* Open the device, find the partition (none named: a bare volume, or the only FAT partition, else
- * CAIRN_EINVAL with the partitions listed in why's hint), mount the FAT. */
+ * CAIRN_EINVAL with the partitions listed in why's hint), mount the FAT.
+ *   CAIRN_ENOENT   no such image, no such partition
+ *   CAIRN_ECORRUPT what is there is no FAT volume, or the partition table contradicts itself
+ *   CAIRN_EINVAL   the partition is not told well enough: none named, or several match */
 CAIRN_API enum cairn_err cairn_image_open(struct cairn_image **image,
                                           const struct cairn_image_place *place,
                                           const struct cairn_image_open_options *options,
@@ -145,6 +148,12 @@ CAIRN_API enum cairn_err cairn_image_open(struct cairn_image **image,
 /* The same without mounting: only device and partition (check, info, format). */
 CAIRN_API enum cairn_err cairn_image_open_device(struct cairn_image **image,
                                                  const struct cairn_image_place *place,
+                                                 const struct cairn_image_open_options *options,
+                                                 struct cairn_why *why) CAIRN_MUST_USE;
+/* Another partition of the disk that `beside` has open, which is not locked anew; write access is
+ * what beside was opened with. Either may be closed first. part NULL: as an empty one. */
+CAIRN_API enum cairn_err cairn_image_open_beside(struct cairn_image **image,
+                                                 struct cairn_image *beside, const char *part,
                                                  const struct cairn_image_open_options *options,
                                                  struct cairn_why *why) CAIRN_MUST_USE;
 CAIRN_API struct cairn_fat *cairn_image_fat(struct cairn_image *image);  /* NULL: not mounted */
@@ -155,6 +164,52 @@ CAIRN_API uint64_t cairn_image_offset(struct cairn_image *image); /* bytes befor
 /* Unmount (syncing) and close; everything is freed also when it fails. */
 CAIRN_API enum cairn_err cairn_image_close(struct cairn_image *image,
                                            struct cairn_why *why) CAIRN_MUST_USE;
+
+/* Does a FAT boot sector, or its backup, stand at the start of dev? */
+CAIRN_API bool cairn_image_is_fat(struct cairn_blk *dev);
+
+/* ---- listing ------------------------------------------------------------------------------- */
+
+/* A directory's entries at one moment. */
+struct cairn_image_entry {
+    const char *name; /* UTF-8; ends in NUL, as alias does */
+    const char *alias;
+    struct cairn_fat_stat stat;
+};
+struct cairn_image_list {
+    struct cairn_image_entry *entries;
+    size_t count;
+    void *memory; /* what the entries live in */
+};
+/* All of dir, sorted by the names' raw bytes or as they lie on disk. */
+CAIRN_API enum cairn_err cairn_image_list_read(struct cairn_image_list *list,
+                                               struct cairn_fat_node *dir, bool sorted,
+                                               struct cairn_why *why) CAIRN_MUST_USE;
+CAIRN_API void cairn_image_list_free(struct cairn_image_list *list);
+
+/* One step of a walk. */
+struct cairn_image_step {
+    const char *path; /* from where the walk began, "a/b"; "" for that itself */
+    const struct cairn_image_entry *entry;
+    struct cairn_fat_node *dir;  /* that holds it; NULL for where the walk began */
+    struct cairn_fat_node *node; /* the directory itself; NULL for files */
+    uint32_t depth;              /* of path; 0 for where the walk began */
+    bool last;                   /* nothing follows in dir */
+};
+struct cairn_image_walker {
+    /* Before a directory's contents, and for each file. */
+    enum cairn_err (*visit)(void *ctx, const struct cairn_image_step *step, struct cairn_why *why);
+    /* After a directory's contents; may be NULL. */
+    enum cairn_err (*leave)(void *ctx, const struct cairn_image_step *step, struct cairn_why *why);
+    void *ctx;
+    bool unsorted;
+};
+/* Everything at and below path, depth first, each directory listed as a whole before its first
+ * entry is visited, so that visit and leave may change it. Stops at the first error of theirs.
+ * CAIRN_ECORRUPT: a directory is reached twice; CAIRN_ENAMETOOLONG: a path of over 4095 bytes. */
+CAIRN_API enum cairn_err cairn_image_walk(struct cairn_fat *fs, const char *path,
+                                          const struct cairn_image_walker *walker,
+                                          struct cairn_why *why) CAIRN_MUST_USE;
 
 /* ---- extracting and copying ---------------------------------------------------------------- */
 
@@ -181,22 +236,26 @@ CAIRN_API enum cairn_err cairn_image_extract(struct cairn_image *image, const ch
                                              struct cairn_image_copy_result *result,
                                              struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Copy a host file, or with recursive a folder, to path in the image: as cp does, into it when path
- * is a directory. Not synced: cairn_image_close does. */
+/* Copy a host file ("-": standard input), or with recursive a folder, to path in the image: as cp
+ * does, into it when path is a directory. A file that is replaced stays until the new one is whole.
+ * Not synced: cairn_image_close does. CAIRN_ECANCELED: progress said stop, or a policy is ERROR (as
+ * cairn_image_scan). CAIRN_EISDIR: a folder without recursive. */
 CAIRN_API enum cairn_err cairn_image_insert(struct cairn_image *image, const char *host_path,
                                             const char *path,
                                             const struct cairn_image_copy_options *options,
                                             struct cairn_image_copy_result *result,
                                             struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Copy within one image or between two. */
+/* Copy within one image or between two; the rest as cairn_image_insert. CAIRN_EINVAL: a file onto
+ * itself, a directory into itself. */
 CAIRN_API enum cairn_err cairn_image_transfer(struct cairn_image *from, const char *from_path,
                                               struct cairn_image *to, const char *to_path,
                                               const struct cairn_image_copy_options *options,
                                               struct cairn_image_copy_result *result,
                                               struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Remove a file, or with recursive a directory with all that is in it. */
+/* Remove a file, or with recursive a directory with all that is in it. CAIRN_EISDIR: a directory
+ * without recursive; CAIRN_EBUSY: the root. */
 CAIRN_API enum cairn_err cairn_image_remove(struct cairn_image *image, const char *path,
                                             bool recursive, struct cairn_why *why) CAIRN_MUST_USE;
 
