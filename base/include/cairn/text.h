@@ -35,7 +35,8 @@ CAIRN_API void cairn_text_escaped(struct cairn_text *text, const char *bytes, si
  * '-' and '0', and %%. From a conversion that is none of these on, the format is put as it stands.
  * A NULL string is "(null)". */
 CAIRN_API void cairn_text_fmt(struct cairn_text *text, const char *fmt, ...) CAIRN_PRINTF(2, 3);
-CAIRN_API void cairn_text_vfmt(struct cairn_text *text, const char *fmt, va_list args);
+CAIRN_API void cairn_text_vfmt(struct cairn_text *text, const char *fmt, va_list args)
+    CAIRN_PRINTF(2, 0);
 
 CAIRN_END
 
