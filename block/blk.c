@@ -146,9 +146,7 @@ enum cairn_err cairn_blk_discard(struct cairn_blk *dev, uint64_t block, uint64_t
 enum cairn_err cairn_blk_zero(struct cairn_blk *dev, uint64_t block, uint64_t count,
                               struct cairn_why *why)
 {
-    struct cairn_blk_req req = {
-        .op = CAIRN_BLK_ZERO, .block = block, .count = count, .why = why
-    };
+    struct cairn_blk_req req = { .op = CAIRN_BLK_ZERO, .block = block, .count = count, .why = why };
     return cairn_blk_submit(dev, &req, 1);
 }
 
@@ -166,7 +164,7 @@ enum cairn_err cairn_blk_flush(struct cairn_blk *dev, struct cairn_why *why)
 {
     enum cairn_err err = blk_poison(dev);
     if (err) return fail_poisoned(dev, err, "flush", why);
-    if (!dev->ops->flush) return CAIRN_OK;
+    if (dev->info.flush == CAIRN_BLK_ABSENT) return CAIRN_OK;
     err = dev->ops->flush(dev, why);
     if (err) __atomic_store_n(&dev->poison, (int32_t)err, __ATOMIC_RELEASE);
     return err;
@@ -175,8 +173,7 @@ enum cairn_err cairn_blk_flush(struct cairn_blk *dev, struct cairn_why *why)
 static enum cairn_err fail_range(const struct cairn_blk *dev, uint64_t block, const char *op,
                                  struct cairn_why *why)
 {
-    enum cairn_err err =
-        cairn_why_fail(why, CAIRN_ERANGE, "%s: beyond the end of the device", op);
+    enum cairn_err err = cairn_why_fail(why, CAIRN_ERANGE, "%s: beyond the end of the device", op);
     cairn_why_block(why, block);
     cairn_why_via(why, dev->name);
     return err;
@@ -190,7 +187,8 @@ enum cairn_err cairn_blk_extents(struct cairn_blk *dev, uint64_t block, uint64_t
     if (!cairn_range_fits(block, count, dev->info.block_count))
         return fail_range(dev, block, "extents", why);
     if (!count || !cap) return CAIRN_OK;
-    if (dev->ops->extents) return dev->ops->extents(dev, block, count, extents, cap, used, why);
+    if (dev->info.extents != CAIRN_BLK_ABSENT)
+        return dev->ops->extents(dev, block, count, extents, cap, used, why);
     extents[0] = (struct cairn_blk_extent){ block, count, true };
     *used = 1;
     return CAIRN_OK;
@@ -200,7 +198,7 @@ static enum cairn_err resize_check(const struct cairn_blk *dev, uint64_t block_c
                                    struct cairn_why *why)
 {
     if (dev->info.read_only) return cairn_why_fail(why, CAIRN_EROFS, "resize");
-    if (!dev->ops->resize) return cairn_why_fail(why, CAIRN_ENOTSUP, "resize");
+    if (dev->info.resize == CAIRN_BLK_ABSENT) return cairn_why_fail(why, CAIRN_ENOTSUP, "resize");
     enum cairn_err poison = blk_poison(dev);
     if (poison) return cairn_why_fail(why, poison, "resize: an earlier flush failed");
     return blk_shape_check(dev->info.block_bytes, block_count, why);
@@ -220,7 +218,8 @@ enum cairn_err cairn_blk_resize(struct cairn_blk *dev, uint64_t block_count, str
 
 const void *cairn_blk_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
 {
-    if (!dev->ops->borrow || !cairn_range_fits(block, count, dev->info.block_count)) return NULL;
+    if (dev->info.borrow == CAIRN_BLK_ABSENT) return NULL;
+    if (!cairn_range_fits(block, count, dev->info.block_count)) return NULL;
     return dev->ops->borrow(dev, block, count);
 }
 

@@ -72,7 +72,8 @@ static const char *segs_fault(const struct cairn_blk_info *info, const struct ca
     uint64_t left = req->count * info->block_bytes;
     for (uint32_t i = 0; i < req->seg_count; i++) {
         const struct cairn_blk_seg *seg = &req->segs[i];
-        if (seg->bytes & (info->block_bytes - 1)) return "a segment is not a whole number of blocks";
+        if (seg->bytes & (info->block_bytes - 1))
+            return "a segment is not a whole number of blocks";
         if ((uintptr_t)seg->data & (info->mem_align - 1)) return "a segment's address is unaligned";
         if (seg->bytes && !seg->data) return "a segment has no memory";
         if (seg->bytes > left) return "the segments are longer than the request";

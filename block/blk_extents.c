@@ -5,11 +5,9 @@
 void blk_extents_init(struct blk_extents *list, struct cairn_blk_extent *out, size_t cap,
                       uint64_t block, uint64_t count, uint32_t block_bytes)
 {
-    *list = (struct blk_extents){ .out = out,
-                                  .cap = cap,
-                                  .at = block,
-                                  .end = block + count,
-                                  .block_bytes = block_bytes };
+    *list = (struct blk_extents){
+        .out = out, .cap = cap, .at = block, .end = block + count, .block_bytes = block_bytes
+    };
 }
 
 /* Blocks up to `to` are all data or all hole. */

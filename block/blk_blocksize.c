@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The device below with blocks of another size. Requests of whole blocks of the device below are
+ * scaled and passed on as a batch; others are cut, and their pieces of a block are read, changed
+ * and written back under the lock.
+ */
+#include <cairn/blk_layers.h>
+
+#include "blk_impl.h"
+
+_Static_assert(offsetof(struct cairn_blk_resized, base) == 0, "a device embeds its base first");
+
+static struct cairn_blk_resized *resized_of(struct cairn_blk *dev)
+{
+    return (struct cairn_blk_resized *)dev;
+}
+
+/* A request as bytes, and how far it is done. */
+struct walk {
+    struct cairn_blk_resized *dev;
+    const struct cairn_blk_req *req;
+    struct cairn_why *why; /* the request's, unless an earlier one has explained itself there */
+    uint64_t at, end;      /* bytes of the device */
+    uint32_t seg;          /* of reads and writes */
+    size_t seg_done;
+};
+
+static uint32_t below_bytes(const struct cairn_blk_resized *dev)
+{
+    return dev->base.below->info.block_bytes;
+}
+
+/* Memory for the next byte, NULL for zero and discard, and how many bytes lie there together. */
+static uint8_t *walk_memory(struct walk *walk, uint64_t *bytes)
+{
+    *bytes = walk->end - walk->at;
+    if (!walk->req->seg_count) return NULL;
+    while (walk->seg_done == walk->req->segs[walk->seg].bytes) {
+        walk->seg++;
+        walk->seg_done = 0;
+    }
+    const struct cairn_blk_seg *seg = &walk->req->segs[walk->seg];
+    *bytes = seg->bytes - walk->seg_done;
+    return (uint8_t *)seg->data + walk->seg_done;
+}
+
+static void walk_advance(struct walk *walk, uint64_t bytes)
+{
+    walk->at += bytes;
+    if (walk->req->seg_count) walk->seg_done += (size_t)bytes;
+}
+
+static enum cairn_err below_do(struct walk *walk, enum cairn_blk_op op, uint64_t bytes,
+                               uint8_t *data)
+{
+    struct cairn_blk_seg seg = { data, (size_t)bytes };
+    struct cairn_blk_req req = { .op = op,
+                                 .block = walk->at / below_bytes(walk->dev),
+                                 .count = bytes / below_bytes(walk->dev),
+                                 .why = walk->why };
+    /* Reading before a write takes none of the write's flags. */
+    if (op == walk->req->op) req.flags = walk->req->flags;
+    if (data) {
+        req.segs = &seg;
+        req.seg_count = 1;
+    }
+    return blk_layer_submit(&walk->dev->base, &req, 1);
+}
+
+/* Whole blocks, straight from or to the caller's memory. */
+static enum cairn_err walk_whole(struct walk *walk, uint8_t *data, uint64_t bytes)
+{
+    enum cairn_err err = below_do(walk, walk->req->op, bytes, data);
+    walk_advance(walk, bytes);
+    return err;
+}
+
+/* Read the block, change what the request says, write it back. `inside` is where in the block. */
+static enum cairn_err bounce_piece(struct walk *walk, uint8_t *data, uint64_t inside, size_t bytes)
+{
+    uint8_t *bounce = walk->dev->bounce;
+    struct walk block = *walk;
+    block.at -= inside;
+    enum cairn_err err = below_do(&block, CAIRN_BLK_READ, below_bytes(walk->dev), bounce);
+    if (err) return err;
+    if (walk->req->op == CAIRN_BLK_READ) {
+        memcpy(data, bounce + inside, bytes);
+        return CAIRN_OK;
+    }
+    if (data)
+        memcpy(bounce + inside, data, bytes);
+    else
+        memset(bounce + inside, 0, bytes);
+    return below_do(&block, CAIRN_BLK_WRITE, below_bytes(walk->dev), bounce);
+}
+
+/* A part of one block. A discard leaves it: its contents may be anything, also what they were. */
+static enum cairn_err walk_piece(struct walk *walk, uint8_t *data, uint64_t bytes)
+{
+    uint64_t inside = walk->at % below_bytes(walk->dev);
+    bytes = cairn_min_u64(bytes, below_bytes(walk->dev) - inside);
+    enum cairn_err err = CAIRN_OK;
+    if (walk->req->op != CAIRN_BLK_DISCARD) {
+        cairn_lock_take(&walk->dev->lock);
+        err = bounce_piece(walk, data, inside, (size_t)bytes);
+        cairn_lock_drop(&walk->dev->lock);
+    }
+    walk_advance(walk, bytes);
+    return err;
+}
+
+static enum cairn_err walk_step(struct walk *walk)
+{
+    uint64_t bytes, unit = below_bytes(walk->dev);
+    uint8_t *data = walk_memory(walk, &bytes);
+    bool is_whole = walk->at % unit == 0 && bytes >= unit &&
+                    ((uintptr_t)data & (walk->dev->base.info.mem_align - 1)) == 0;
+    if (is_whole) return walk_whole(walk, data, bytes / unit * unit);
+    return walk_piece(walk, data, bytes);
+}
+
+static enum cairn_err submit_cut(struct cairn_blk_resized *dev, struct cairn_blk_req *reqs,
+                                 size_t count)
+{
+    uint32_t block_bytes = dev->base.info.block_bytes;
+    enum cairn_err first = CAIRN_OK;
+    for (size_t i = 0; i < count; i++) {
+        struct walk walk = { .dev = dev, .req = &reqs[i], .at = reqs[i].block * block_bytes };
+        if (blk_why_is_first(reqs, i)) walk.why = reqs[i].why;
+        walk.end = walk.at + reqs[i].count * block_bytes;
+        while (walk.at < walk.end && !reqs[i].status)
+            reqs[i].status = walk_step(&walk);
+        if (!first) first = reqs[i].status;
+    }
+    return first;
+}
+
+static bool segs_are_whole(const struct cairn_blk_req *req, uint32_t unit)
+{
+    for (uint32_t i = 0; i < req->seg_count; i++)
+        if (req->segs[i].bytes & (unit - 1)) return false;
+    return true;
+}
+
+/* May the batch go down as it is, with other numbers? */
+static bool batch_is_whole(const struct cairn_blk_resized *dev, const struct cairn_blk_req *reqs,
+                           size_t count)
+{
+    if (!dev->bounce) return true;
+    uint64_t ratio = below_bytes(dev) / dev->base.info.block_bytes;
+    for (size_t i = 0; i < count; i++)
+        if ((reqs[i].block | reqs[i].count) & (ratio - 1) ||
+            !segs_are_whole(&reqs[i], below_bytes(dev)))
+            return false;
+    return true;
+}
+
+/* Blocks of size `from` as blocks of size `to`. */
+static void scale(struct cairn_blk_req *reqs, size_t count, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < count; i++) {
+        reqs[i].block = reqs[i].block * from / to;
+        reqs[i].count = reqs[i].count * from / to;
+    }
+}
+
+static enum cairn_err resized_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                                     size_t count)
+{
+    struct cairn_blk_resized *resized = resized_of(dev);
+    if (!batch_is_whole(resized, reqs, count)) return submit_cut(resized, reqs, count);
+    scale(reqs, count, dev->info.block_bytes, below_bytes(resized));
+    enum cairn_err err = blk_layer_submit(dev, reqs, count);
+    scale(reqs, count, below_bytes(resized), dev->info.block_bytes);
+    return err;
+}
+
+#define EXTENTS_AT_ONCE 16
+
+static enum cairn_err resized_extents(struct cairn_blk *dev, uint64_t block, uint64_t count,
+                                      struct cairn_blk_extent *extents, size_t cap, size_t *used,
+                                      struct cairn_why *why)
+{
+    uint64_t unit = dev->below->info.block_bytes;
+    uint64_t at = block * dev->info.block_bytes / unit;
+    uint64_t end = cairn_div_up((block + count) * dev->info.block_bytes, unit);
+    struct blk_extents list;
+    blk_extents_init(&list, extents, cap, block, count, dev->info.block_bytes);
+    bool room = true;
+    while (room && at < end) {
+        struct cairn_blk_extent found[EXTENTS_AT_ONCE];
+        size_t n;
+        enum cairn_err err =
+            blk_layer_extents(dev, at, end - at, found, CAIRN_COUNT(found), &n, why);
+        if (err) return err;
+        for (size_t i = 0; room && i < n; i++) {
+            at = found[i].block + found[i].count;
+            if (found[i].data) room = blk_extents_data(&list, found[i].block * unit, at * unit);
+        }
+    }
+    if (room) blk_extents_end(&list);
+    *used = list.used;
+    return CAIRN_OK;
+}
+
+static enum cairn_err resized_resize(struct cairn_blk *dev, uint64_t block_count,
+                                     struct cairn_why *why)
+{
+    uint64_t bytes = block_count * dev->info.block_bytes;
+    uint64_t unit = dev->below->info.block_bytes;
+    if (bytes % unit)
+        return cairn_why_fail(why, CAIRN_EINVAL, "resize: not a whole number of blocks of %llu",
+                              (unsigned long long)unit);
+    return cairn_blk_resize(dev->below, bytes / unit, why);
+}
+
+static const void *resized_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
+{
+    uint64_t unit = dev->below->info.block_bytes;
+    uint64_t from = block * dev->info.block_bytes, to = from + count * dev->info.block_bytes;
+    uint64_t first = from / unit;
+    const uint8_t *view = cairn_blk_borrow(dev->below, first, cairn_div_up(to, unit) - first);
+    return view ? view + (size_t)(from % unit) : NULL;
+}
+
+static enum cairn_err resized_close(struct cairn_blk *dev, struct cairn_why *why)
+{
+    (void)why;
+    cairn_lock_destroy(&resized_of(dev)->lock);
+    return CAIRN_OK;
+}
+
+static const struct cairn_blk_ops resized_ops = {
+    .submit = resized_submit,
+    .flush = blk_layer_flush,
+    .extents = resized_extents,
+    .resize = resized_resize,
+    .borrow = resized_borrow,
+    .close = resized_close,
+};
+
+size_t cairn_blk_blocksize_mem(const struct cairn_blk *below, uint32_t block_bytes)
+{
+    if (block_bytes >= below->info.block_bytes) return 0;
+    return below->info.block_bytes + (below->info.mem_align - 1);
+}
+
+static struct cairn_blk_info resized_info(const struct cairn_blk *below, uint32_t block_bytes)
+{
+    struct cairn_blk_info info = below->info;
+    info.block_bytes = block_bytes;
+    info.block_count = cairn_blk_bytes(below) / block_bytes;
+    info.preferred_bytes = (uint32_t)cairn_max_u64(info.preferred_bytes, block_bytes);
+    return info;
+}
+
+/* The first address in mem that the device below can transfer to. */
+static uint8_t *bounce_at(void *mem, uint32_t align)
+{
+    uintptr_t at = (uintptr_t)mem;
+    return (uint8_t *)mem + (size_t)(cairn_round_up(at, align) - at);
+}
+
+enum cairn_err cairn_blk_blocksize_open(struct cairn_blk_resized *dev, struct cairn_blk *below,
+                                        uint32_t block_bytes, void *mem, size_t mem_bytes,
+                                        struct cairn_why *why)
+{
+    enum cairn_err err = blk_shape_check(block_bytes, 0, why);
+    if (err) return err;
+    size_t need = cairn_blk_blocksize_mem(below, block_bytes);
+    if (mem_bytes < need)
+        return cairn_why_fail(why, CAIRN_ENOMEM, "blocks of %lu bytes need %lu bytes of memory",
+                              (unsigned long)block_bytes, (unsigned long)need);
+    struct cairn_blk_info info = resized_info(below, block_bytes);
+    cairn_blk_init(&dev->base, &resized_ops, &info, "blocksize", below);
+    dev->bounce = need ? bounce_at(mem, below->info.mem_align) : NULL;
+    cairn_lock_init(&dev->lock);
+    return CAIRN_OK;
+}
