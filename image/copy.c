@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Workers take spans in turn and write each straight to its place; the calling thread is one of
+ * them and the one that reports progress. A stream has one worker, so that it gets them in order.
+ *
+ * `lock` guards spans, done_bytes, result, err and why of struct copy.
+ */
+#include "copy.h"
+
+#include "os.h"
+#include "span.h"
+#include <cairn/blk_file.h>
+#include <cairn/bytes.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PIECE_BYTES (UINT64_C(64) << 20)
+#define THREADS_LIKED 2u
+#define THREADS_MAX 16u
+#define PARALLEL_BYTES (4u << 20) /* with less, a second thread costs more than it brings */
+
+struct copy {
+    const struct cairn_image_plan *plan;
+    struct img_sink *sink;
+    const struct cairn_image_write_options *options;
+    pthread_mutex_t lock;
+    struct img_spans spans;
+    struct cairn_image_write_result result;
+    uint64_t done_bytes;
+    enum cairn_err err; /* the first; ends the work of all */
+    struct cairn_why why;
+};
+
+struct worker {
+    struct copy *copy;
+    struct img_reader reader;
+    struct cairn_image_write_result result;
+    struct cairn_why why;
+    uint8_t *buf;
+    bool reports;
+};
+
+/* Zeros from a file's end to the end of its last cluster. A new file has them already. */
+static enum cairn_err pad(struct worker *w, const struct img_span *span)
+{
+    const struct cairn_image_plan *plan = w->copy->plan;
+    const struct img_node *node = &plan->tree->nodes[plan->order[span->first]];
+    uint64_t end = span->at + span->bytes;
+    if (end < node->size) return CAIRN_OK;
+    uint64_t rest = cairn_round_up(end, plan->geometry.cluster_bytes) - end;
+    return img_sink_zero(w->copy->sink, img_span_offset(plan, span) + span->bytes, rest, &w->why);
+}
+
+/* The next stretch of data in a piece; false: only a hole is left. A sink that is new keeps holes
+ * as holes. */
+static bool data_next(const struct img_sink *sink, int fd, uint64_t *at, uint64_t end,
+                      uint64_t *bytes)
+{
+    *bytes = end - *at;
+    if (sink->kind != IMG_SINK_FILE || *bytes == 0) return *bytes > 0;
+    off_t data = lseek(fd, (off_t)*at, SEEK_DATA);
+    if (data < 0) return errno != ENXIO; /* a filesystem that cannot tell: all is data */
+    if ((uint64_t)data >= end) return false;
+    off_t hole = lseek(fd, data, SEEK_HOLE);
+    *at = (uint64_t)data;
+    *bytes = (hole < 0 ? end : cairn_min_u64((uint64_t)hole, end)) - *at;
+    return true;
+}
+
+static enum cairn_err copy_data(struct worker *w, const struct img_opened *file,
+                                const struct img_span *span)
+{
+    struct copy *copy = w->copy;
+    uint64_t start = file->offset + span->at, end = start + span->bytes, bytes;
+    uint64_t to = img_span_offset(copy->plan, span);
+    for (uint64_t at = start; data_next(copy->sink, file->fd, &at, end, &bytes); at += bytes) {
+        uint64_t cloned = 0;
+        enum cairn_err err =
+            cairn_fd_copy(copy->sink->fd, to + (at - start), file->fd, at, bytes, &cloned, &w->why);
+        if (err) return err;
+        w->result.cloned_bytes += cloned;
+        w->result.copied_bytes += bytes - cloned;
+        w->result.written_bytes += bytes - cloned;
+    }
+    return CAIRN_OK;
+}
+
+static enum cairn_err copy_piece(struct worker *w, const struct img_span *span)
+{
+    struct img_opened file;
+    enum cairn_err err =
+        img_reader_open(&w->reader, w->copy->plan->order[span->first], &file, &w->why);
+    if (!err) err = copy_data(w, &file, span);
+    err = img_reader_close(&w->reader, &file, err, &w->why);
+    return err ? err : pad(w, span);
+}
+
+static enum cairn_err copy_buffered(struct worker *w, const struct img_span *span)
+{
+    struct copy *copy = w->copy;
+    size_t count;
+    enum cairn_err err = img_span_fill(copy->plan, &w->reader, span, w->buf, &count, &w->why);
+    if (err) return err;
+    w->result.copied_bytes += img_span_content(copy->plan, span);
+    w->result.written_bytes += count;
+    return img_sink_put(copy->sink, img_span_offset(copy->plan, span), w->buf, count, &w->why);
+}
+
+/* Hand back the span that is done, and take another; false: no more work. */
+static bool span_swap(struct worker *w, struct img_span *span, enum cairn_err err)
+{
+    struct copy *copy = w->copy;
+    pthread_mutex_lock(&copy->lock);
+    if (err && !copy->err) {
+        copy->err = err;
+        copy->why = w->why;
+    }
+    copy->done_bytes += img_span_content(copy->plan, span);
+    uint64_t done = copy->done_bytes;
+    bool more = !copy->err && img_spans_next(&copy->spans, span);
+    pthread_mutex_unlock(&copy->lock);
+    const struct cairn_image_write_options *options = copy->options;
+    if (!more || !w->reports || !options->progress) return more;
+    if (options->progress(options->ctx, done, copy->plan->content_bytes)) return true;
+    *span = (struct img_span){ 0 };
+    return span_swap(w, span, cairn_why_fail(&w->why, CAIRN_ECANCELED, "stopped"));
+}
+
+static void work(struct worker *w)
+{
+    bool stream = w->copy->sink->kind == IMG_SINK_STREAM;
+    struct img_span span = { 0 };
+    w->buf = malloc(IMG_SPAN_BYTES);
+    enum cairn_err err = w->buf ? CAIRN_OK : img_no_memory(&w->why);
+    img_reader_init(&w->reader, w->copy->plan->tree);
+    while (span_swap(w, &span, err))
+        err = span.is_piece && !stream ? copy_piece(w, &span) : copy_buffered(w, &span);
+    img_reader_free(&w->reader);
+    free(w->buf);
+}
+
+static void *work_thread(void *arg)
+{
+    work(arg);
+    return NULL;
+}
+
+static uint32_t threads_wanted(const struct copy *copy)
+{
+    if (copy->sink->kind == IMG_SINK_STREAM || copy->plan->content_bytes < PARALLEL_BYTES) return 1;
+    if (copy->options->threads)
+        return copy->options->threads < THREADS_MAX ? copy->options->threads : THREADS_MAX;
+    return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? THREADS_LIKED : 1;
+}
+
+static void result_add(struct cairn_image_write_result *sum,
+                       const struct cairn_image_write_result *part)
+{
+    sum->written_bytes += part->written_bytes;
+    sum->cloned_bytes += part->cloned_bytes;
+    sum->copied_bytes += part->copied_bytes;
+}
+
+/* Run the workers; those that the host refuses to start are missed by nobody. */
+static void run(struct copy *copy, uint32_t threads, struct cairn_image_write_result *result)
+{
+    struct worker workers[THREADS_MAX] = { 0 };
+    pthread_t ids[THREADS_MAX];
+    uint32_t started = 1;
+    for (uint32_t i = 0; i < threads; i++)
+        workers[i].copy = copy;
+    while (started < threads &&
+           pthread_create(&ids[started], NULL, work_thread, &workers[started]) == 0)
+        started++;
+    workers[0].reports = true;
+    work(&workers[0]);
+    for (uint32_t i = 0; i < started; i++) {
+        if (i > 0) pthread_join(ids[i], NULL);
+        result_add(result, &workers[i].result);
+    }
+}
+
+enum cairn_err img_copy_contents(const struct cairn_image_plan *plan, struct img_sink *sink,
+                                 const struct cairn_image_write_options *options,
+                                 struct cairn_image_write_result *result, struct cairn_why *why)
+{
+    struct copy copy = { .plan = plan, .sink = sink, .options = options };
+    bool stream = sink->kind == IMG_SINK_STREAM;
+    img_spans_init(&copy.spans, plan, stream ? IMG_SPAN_BYTES : PIECE_BYTES);
+    pthread_mutex_init(&copy.lock, NULL);
+    run(&copy, threads_wanted(&copy), result);
+    pthread_mutex_destroy(&copy.lock);
+    if (copy.err && why) *why = copy.why;
+    return copy.err;
+}

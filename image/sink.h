@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* Where an image goes: a new file, a block device, or a stream. */
+#ifndef CAIRN_IMAGE_SINK_H
+#define CAIRN_IMAGE_SINK_H
+
+#include <cairn/image.h>
+
+enum img_sink_kind {
+    IMG_SINK_FILE,   /* new and as long as the image: zeros need no writing */
+    IMG_SINK_DEVICE, /* what is to be zero must be made so */
+    IMG_SINK_STREAM  /* front to back; what is left out is written as zeros */
+};
+
+struct img_sink {
+    enum img_sink_kind kind;
+    int fd;
+    uint64_t at; /* stream: bytes written */
+};
+
+/* Write bytes at an offset of the image. From several threads at once unless it is a stream, which
+ * takes rising offsets only. CAIRN_EPIPE: the stream's reader is gone. */
+enum cairn_err img_sink_put(struct img_sink *sink, uint64_t offset, const void *bytes, size_t count,
+                            struct cairn_why *why) CAIRN_MUST_USE;
+
+/* See that a range reads as zeros that nothing else writes. */
+enum cairn_err img_sink_zero(struct img_sink *sink, uint64_t offset, uint64_t count,
+                             struct cairn_why *why) CAIRN_MUST_USE;
+
+/* A file or device that is becoming an image. */
+struct img_output {
+    struct img_sink sink;
+    char *path;      /* where it will be: symlinks are resolved */
+    char *temporary; /* a name to remove unless it is finished; NULL: it has none */
+    char *directory; /* of path */
+    bool replaces;   /* something stood at path */
+};
+
+/* Open path for an image of total_bytes: an anonymous or hidden new file beside it, or the block
+ * device. Nothing of what stands there is touched. output is to be closed also when this fails. */
+enum cairn_err img_output_open(struct img_output *output, const char *path, uint64_t total_bytes,
+                               const struct cairn_image_tree *tree,
+                               struct cairn_why *why) CAIRN_MUST_USE;
+/* All is written: give the file its name, durably when told. */
+enum cairn_err img_output_finish(struct img_output *output, bool sync,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
+/* Close; what was not finished is gone. */
+void img_output_close(struct img_output *output);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+#include "spool.h"
+
+#include <cairn/bytes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t entry_hash(uint32_t parent, const char *name, size_t len)
+{
+    uint32_t hash = 2166136261u ^ parent * 0x9E3779B9u;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+static bool entries_grow(struct img_entries *entries)
+{
+    if (entries->room > UINT32_MAX / 4) return false;
+    uint32_t room = entries->room ? entries->room * 2 : 1024;
+    struct img_entry *at = realloc(entries->at, room * sizeof *at);
+    if (!at) return false;
+    entries->at = at;
+    uint32_t *buckets = realloc(entries->buckets, room * sizeof *buckets);
+    if (!buckets) return false;
+    entries->buckets = buckets;
+    entries->room = entries->bucket_count = room;
+    memset(buckets, 0xFF, room * sizeof *buckets);
+    for (uint32_t i = 0; i < entries->count; i++) {
+        const char *name = at[i].find.node.source_name;
+        uint32_t bucket = entry_hash(at[i].parent, name, strlen(name)) & (room - 1);
+        at[i].same_hash = buckets[bucket];
+        buckets[bucket] = i;
+    }
+    return true;
+}
+
+bool img_entries_init(struct img_entries *entries)
+{
+    *entries = (struct img_entries){ 0 };
+    if (!entries_grow(entries)) return false;
+    entries->at[0] = (struct img_entry){ .find.kind = IMG_DIRECTORY,
+                                         .find.node.source_name = "",
+                                         .parent = IMG_ENTRY_NONE,
+                                         .next = IMG_ENTRY_NONE,
+                                         .first = IMG_ENTRY_NONE,
+                                         .same_hash = IMG_ENTRY_NONE,
+                                         .exists = true };
+    entries->count = 1;
+    return true;
+}
+
+void img_entries_free(struct img_entries *entries)
+{
+    free(entries->at);
+    free(entries->buckets);
+}
+
+static uint32_t entry_find(const struct img_entries *entries, uint32_t parent, const char *name,
+                           size_t len)
+{
+    uint32_t at = entries->buckets[entry_hash(parent, name, len) & (entries->bucket_count - 1)];
+    for (; at != IMG_ENTRY_NONE; at = entries->at[at].same_hash) {
+        const struct img_entry *entry = &entries->at[at];
+        const char *other = entry->find.node.source_name;
+        if (entry->parent == parent && strncmp(other, name, len) == 0 && other[len] == '\0')
+            return at;
+    }
+    return IMG_ENTRY_NONE;
+}
+
+uint32_t img_entries_at(struct img_entries *entries, struct cairn_image_tree *tree, uint32_t parent,
+                        const char *name, size_t len)
+{
+    uint32_t at = entry_find(entries, parent, name, len);
+    if (at != IMG_ENTRY_NONE) return at;
+    if (entries->count == entries->room && !entries_grow(entries)) return IMG_ENTRY_NONE;
+    char *kept = img_tree_keep(tree, name, len);
+    if (!kept) return IMG_ENTRY_NONE;
+    uint32_t *bucket =
+        &entries->buckets[entry_hash(parent, name, len) & (entries->bucket_count - 1)];
+    entries->at[entries->count] =
+        (struct img_entry){ .find.node = { .name = kept, .source_name = kept },
+                            .parent = parent,
+                            .next = entries->at[parent].first,
+                            .first = IMG_ENTRY_NONE,
+                            .same_hash = *bucket };
+    entries->at[parent].first = *bucket = entries->count;
+    return entries->count++;
+}
+
+/* What stands on the way to something is a directory, whatever it was. */
+static void make_directory(struct img_entry *entry)
+{
+    if (entry->exists && entry->find.kind == IMG_DIRECTORY) return;
+    entry->exists = true;
+    entry->find.kind = IMG_DIRECTORY;
+    entry->find.node.size = 0;
+    entry->find.node.attributes = 0;
+}
+
+uint32_t img_entries_walk(struct img_entries *entries, struct cairn_image_tree *tree,
+                          const char *path)
+{
+    uint32_t at = 0;
+    for (;;) {
+        path += strspn(path, "/");
+        size_t len = strcspn(path, "/");
+        if (len == 0) return at;
+        bool self = len == 1 && path[0] == '.';
+        if (!self) {
+            make_directory(&entries->at[at]);
+            at = img_entries_at(entries, tree, at, path, len);
+            if (at == IMG_ENTRY_NONE) return at;
+        }
+        path += len;
+    }
+}
+
+bool img_path_is_safe(const char *path)
+{
+    for (;;) {
+        path += strspn(path, "/");
+        size_t len = strcspn(path, "/");
+        if (len == 0) return true;
+        if (len == 2 && path[0] == '.' && path[1] == '.') return false;
+        path += len;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An archive's entries, gathered before any is placed: their contents in one nameless temporary
+ * file, their names in a table by parent and name, so that a later entry replaces an earlier one
+ * of the same path and directories that no entry names come into being.
+ */
+#ifndef CAIRN_IMAGE_SPOOL_H
+#define CAIRN_IMAGE_SPOOL_H
+
+#include "scan.h"
+
+#define IMG_ENTRY_NONE UINT32_MAX
+
+struct img_entry {
+    struct img_find find;
+    uint32_t parent;
+    uint32_t next;  /* of the same parent; IMG_ENTRY_NONE: the last */
+    uint32_t first; /* of its children */
+    uint32_t same_hash;
+    bool exists; /* false: only a name that was looked up */
+};
+
+struct img_entries {
+    struct img_entry *at; /* number 0 is the root */
+    uint32_t count, room;
+    uint32_t *buckets; /* first entry by hash of parent and name */
+    uint32_t bucket_count;
+};
+
+bool img_entries_init(struct img_entries *entries) CAIRN_MUST_USE;
+void img_entries_free(struct img_entries *entries);
+
+/* The entry of a name in a parent, made when absent; IMG_ENTRY_NONE: no memory. */
+uint32_t img_entries_at(struct img_entries *entries, struct cairn_image_tree *tree, uint32_t parent,
+                        const char *name, size_t len);
+
+/* The entry of a sanitized path; directories on the way exist afterwards. IMG_ENTRY_NONE: no
+ * memory. */
+uint32_t img_entries_walk(struct img_entries *entries, struct cairn_image_tree *tree,
+                          const char *path);
+
+/* Is it a path that leads nowhere but down? */
+bool img_path_is_safe(const char *path);
+
+#endif
