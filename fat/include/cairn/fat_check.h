@@ -28,8 +28,10 @@ enum cairn_fat_fault {
     CAIRN_FAT_FAULT_FSINFO_MISSING,
     CAIRN_FAT_FAULT_FSINFO_MAGIC,
     CAIRN_FAT_FAULT_FSINFO_FREE,  /* free count is wrong; a count, b stored */
+    CAIRN_FAT_FAULT_FSINFO_UNSET, /* free count is not set */
     CAIRN_FAT_FAULT_FSINFO_NEXT,  /* next free is out of range */
     CAIRN_FAT_FAULT_SIZE,         /* the volume is larger than its device */
+    CAIRN_FAT_FAULT_FAT_SMALL,    /* the FAT has entries for a clusters, there is room for b */
     CAIRN_FAT_FAULT_FEW_CLUSTERS, /* FAT32 by its fields, too few clusters for it */
     CAIRN_FAT_FAULT_DIRTY,        /* not unmounted */
     CAIRN_FAT_FAULT_ERROR_BIT,    /* a driver met I/O errors */
@@ -42,13 +44,14 @@ enum cairn_fat_fault {
     /* chains */
     CAIRN_FAT_FAULT_CHAIN_START, /* start cluster 1 or beyond the end; b is it */
     CAIRN_FAT_FAULT_CHAIN_LOOP,
-    CAIRN_FAT_FAULT_CHAIN_FREE,   /* goes into a free cluster */
-    CAIRN_FAT_FAULT_CHAIN_BAD,    /* goes into a cluster marked bad */
-    CAIRN_FAT_FAULT_CHAIN_RANGE,  /* goes beyond the volume */
-    CAIRN_FAT_FAULT_CHAIN_LONG,   /* longer than the size; a clusters, b needed */
-    CAIRN_FAT_FAULT_CHAIN_SHORT,  /* shorter than the size; a clusters, b needed */
-    CAIRN_FAT_FAULT_CHAIN_SHARED, /* meets a cluster that belongs to another */
-    CAIRN_FAT_FAULT_ORPHAN,       /* a chain that nothing names; a clusters */
+    CAIRN_FAT_FAULT_CHAIN_FREE,    /* goes into a free cluster */
+    CAIRN_FAT_FAULT_CHAIN_BAD,     /* goes into a cluster marked bad */
+    CAIRN_FAT_FAULT_CHAIN_RANGE,   /* goes beyond the volume */
+    CAIRN_FAT_FAULT_CHAIN_OUTSIDE, /* a clusters lie behind the device's end */
+    CAIRN_FAT_FAULT_CHAIN_LONG,    /* longer than the size; a clusters, b needed */
+    CAIRN_FAT_FAULT_CHAIN_SHORT,   /* shorter than the size; a clusters, b needed */
+    CAIRN_FAT_FAULT_CHAIN_SHARED,  /* meets a cluster that belongs to another */
+    CAIRN_FAT_FAULT_ORPHAN,        /* a chain that nothing names; a clusters */
     /* directories */
     CAIRN_FAT_FAULT_DIR_SIZE,       /* a directory's entry says a size */
     CAIRN_FAT_FAULT_DIR_START,      /* a directory's entry has no start cluster */

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The state of one check, shared by fat/check_*.c. Nothing here outlives cairn_fat_check.
+ *
+ * Two bits a cluster suffice for everything, because the second one changes its meaning:
+ *
+ *   seen mark
+ *    0    0   nothing came by yet, and no FAT entry points here: were it used, a chain's head
+ *    0    1   nothing came by yet, some FAT entry points here
+ *    1    0   belongs to a file, or to an orphan chain
+ *    1    1   belongs to a directory
+ */
+#ifndef CAIRN_FAT_CHECK_PRIVATE_H
+#define CAIRN_FAT_CHECK_PRIVATE_H
+
+#include <cairn/arena.h>
+#include <cairn/fat_check.h>
+#include <cairn/text.h>
+
+#include "boot.h"
+#include "dirent.h"
+#include "fatent.h"
+
+#define FAT_CHECK_PIECE 131072u /* bytes of the FAT looked at together */
+#define FAT_CHECK_UNIT 65536u   /* bytes of a directory looked at together, at most */
+#define FAT_CHECK_WINDOWS 6u
+#define FAT_CHECK_PATH 4096u                       /* of directories */
+#define FAT_CHECK_NAME (CAIRN_FAT_NAME_BYTES + 1u) /* '/' and a name with its NUL */
+#define FAT_CHECK_DEAD 32u                         /* unreadable sectors that are reported singly */
+#define FAT_CHECK_ANCESTORS 128u /* levels up that are looked at for a directory's own ancestor */
+#define FAT_CHECK_PROBES 256u    /* in the table of names, so that no crafted name slows it */
+#define FAT_CHECK_DIR_MAX 65536u /* slots of the largest directory that drivers accept */
+#define FAT_CHECK_NOWHERE UINT64_MAX
+
+/* A view of some bytes of the device: borrowed, or read into buf. */
+struct fat_check_window {
+    uint64_t at, end; /* bytes of the device; equal: holds nothing */
+    const uint8_t *data;
+    uint8_t *buf;
+    uint64_t used; /* when, for choosing the one to give up */
+};
+
+/* What is known about data and holes of one copy of the FAT: [at, end) is a hole or is not. */
+struct fat_check_hole {
+    uint64_t at, end;
+    bool hole;
+};
+
+/* A place in a directory. */
+struct fat_check_cursor {
+    uint32_t cluster; /* 0: FAT12/16's root, which is no chain */
+    uint32_t left;    /* clusters from this one on that are the directory's */
+    uint32_t offset;  /* bytes from the cluster's start */
+    uint32_t slot;    /* number of the slot, from the directory's start */
+    bool ahead;       /* read what follows together with it */
+};
+
+/* Slots of a directory that lie together: at most one cluster. */
+struct fat_check_unit {
+    const uint8_t *slots;
+    uint32_t from, count;          /* slots[from..count) are new, those before were seen */
+    uint64_t at;                   /* bytes of the device where slots[0] lies */
+    uint32_t bad, good;            /* entries that make no sense, and that do */
+    bool garbage;                  /* most make none: it is no directory */
+    struct fat_check_cursor start; /* of slots[0] */
+};
+
+/* A directory on the way from the root to the one being read. */
+struct fat_check_frame {
+    uint32_t start;   /* first cluster; 0: FAT12/16's root */
+    uint32_t subdirs; /* not yet descended into */
+    struct fat_check_cursor next;
+    uint32_t path_len; /* of the text of its path */
+};
+
+/* What a scan of one directory gathers. */
+struct fat_check_scan {
+    uint32_t start, parent; /* "." and ".." must say these */
+    bool is_root;
+    bool ended; /* the end mark was met */
+    bool dot[2];
+    uint32_t subdirs;
+    uint32_t after_end, after_end_slot;
+    uint32_t slots; /* in use, up to the end mark */
+};
+
+/* What fat_check_claim found. */
+struct fat_check_chain {
+    uint32_t clusters, runs;
+    uint32_t outside, outside_first; /* clusters behind the device's end */
+    bool sound;                      /* it ends in an end mark */
+    bool met_file;                   /* a directory's chain went into a file's clusters */
+};
+
+struct fat_check {
+    struct cairn_blk *dev;
+    struct cairn_fat_check_options options;
+    struct cairn_fat_check_result *result;
+    struct cairn_arena arena;
+    uint64_t dev_bytes;
+    bool canceled;   /* report said stop */
+    bool cut_names;  /* too little memory to compare all names of a directory */
+    bool cut_tree;   /* too little memory to descend */
+    uint64_t told;   /* the last progress */
+    uint64_t sector; /* where the next finding is; FAT_CHECK_NOWHERE */
+
+    /* boot sector */
+    uint8_t boot[512]; /* the one in force */
+    struct cairn_fat_geometry geometry;
+    bool is_dirty, has_error;
+
+    /* FAT */
+    uint64_t fat_at, fat_bytes; /* of the copy in force: its entries only */
+    uint32_t entries;           /* clusters 2 .. entries - 1 have an entry on the device */
+    uint32_t last;              /* the last cluster */
+    uint32_t outside;           /* the first cluster that is not wholly on the device */
+    const uint8_t *fat;         /* the whole copy when it can be borrowed */
+    struct fat_check_window windows[FAT_CHECK_WINDOWS], *window; /* the last one used */
+    uint32_t window_count;
+    uint64_t ticks;
+    struct fat_check_hole holes[4];
+    uint64_t *seen, *mark;
+    uint32_t claimed;                   /* bits in seen */
+    struct fat_check_window dir_window; /* directories, and all that is no FAT */
+    uint64_t dead[FAT_CHECK_DEAD];      /* unreadable blocks that were reported */
+    uint32_t dead_count;
+
+    /* tree: frames grow from room's start; behind them lies the table of names */
+    uint8_t *room;
+    size_t room_bytes;
+    uint32_t depth;
+    uint64_t *names;
+    uint32_t names_mask, names_count; /* mask 0: no table */
+    char path[FAT_CHECK_PATH + FAT_CHECK_NAME];
+    uint32_t path_len;
+    bool in_tree;                /* findings have a path */
+    const struct fat_name *name; /* of the entry at hand, NULL: the directory itself */
+    char shown[CAIRN_FAT_CHECK_PATH_BYTES], remark[128];
+
+    /* the entry at hand */
+    struct fat_long_reader reader;
+    bool long_broken; /* a fault was reported for the set at hand */
+    bool long_odd;    /* its reserved fields were reported */
+    struct fat_name entry_name, short_name;
+
+    uint8_t root_label[CAIRN_FAT_LABEL_BYTES];
+    bool has_label;
+};
+
+/* ---- check_fault.c ------------------------------------------------------------------------- */
+
+/* Report a fault at c->sector, on the path of the entry at hand. cluster 0: none. */
+void fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cluster, uint64_t a,
+                    uint64_t b);
+/* The same at a sector of the volume. */
+void fat_check_find_at(struct fat_check *c, enum cairn_fat_fault fault, uint64_t sector, uint64_t a,
+                       uint64_t b);
+/* What ends the next finding's sentence. */
+void fat_check_remark(struct fat_check *c, const char *fmt, ...) CAIRN_PRINTF(2, 3);
+
+/* ---- check_path.c -------------------------------------------------------------------------- */
+
+/* The path of the entry at hand, "" when no directory is being read; cut in the middle. Good until
+ * the next call. */
+const char *fat_check_path(struct fat_check *c);
+/* Go down into a directory called name; back by setting path_len. */
+void fat_check_path_push(struct fat_check *c, const struct fat_name *name);
+
+/* ---- check_io.c ---------------------------------------------------------------------------- */
+
+/* Memory of a window's buffer for dev, and its alignment. */
+size_t fat_check_window_bytes(const struct cairn_blk *dev);
+/* bytes (at most FAT_CHECK_PIECE) of the device at `at`, good until the window's next use. Zeros
+ * where the device ends or cannot be read; the latter is reported. */
+const uint8_t *fat_check_view(struct fat_check *c, struct fat_check_window *window, uint64_t at,
+                              uint32_t bytes);
+bool fat_check_holds(const struct fat_check_window *window, uint64_t at, uint32_t bytes);
+/* Does [at, at + bytes) read as zeros for sure? hole keeps the answer for the next question. */
+bool fat_check_is_hole(struct fat_check *c, struct fat_check_hole *hole, uint64_t at,
+                       uint32_t bytes);
+
+static inline uint64_t fat_check_sector_at(const struct fat_check *c, uint64_t sector)
+{
+    return sector * c->geometry.sector_bytes;
+}
+
+static inline uint64_t fat_check_cluster_at(const struct fat_check *c, uint32_t cluster)
+{
+    return fat_check_sector_at(c, c->geometry.data_start) +
+           (uint64_t)(cluster - 2) * c->geometry.cluster_bytes;
+}
+
+/* ---- check_boot.c -------------------------------------------------------------------------- */
+
+/* Fill geometry from the boot sector, or from its backup. CAIRN_EINVAL: neither can be used. */
+enum cairn_err fat_check_boot_read(struct fat_check *c, struct cairn_why *why) CAIRN_MUST_USE;
+/* All about the boot sector that needs no FAT. */
+void fat_check_boot(struct fat_check *c);
+/* Dirty and error bits, when FAT[1] was seen; FSInfo, when free clusters were counted. */
+void fat_check_state(struct fat_check *c);
+void fat_check_fsinfo(struct fat_check *c);
+
+/* ---- check_label.c ------------------------------------------------------------------------- */
+
+void fat_check_label_slot(struct fat_check *c, const struct fat_check_scan *scan,
+                          const uint8_t label[CAIRN_FAT_LABEL_BYTES]);
+void fat_check_label(struct fat_check *c);
+
+/* ---- check_fat.c --------------------------------------------------------------------------- */
+
+/* A part of the FAT in force: entries of clusters first .. end - 1. */
+struct fat_check_piece {
+    uint64_t offset; /* bytes from the FAT's start */
+    uint32_t bytes;
+    uint32_t first, end;
+    const uint8_t *data;
+};
+/* The next piece that is no hole (start with a zeroed one); false: none. */
+bool fat_check_piece_next(struct fat_check *c, struct fat_check_piece *piece);
+/* From `cluster` on, the first of the piece whose entry is not free for sure, or its end. */
+uint32_t fat_check_piece_skip(const struct fat_check *c, const struct fat_check_piece *piece,
+                              uint32_t cluster);
+uint32_t fat_check_piece_get(const struct fat_check *c, const struct fat_check_piece *piece,
+                             uint32_t cluster);
+/* Count, mark what is pointed at, compare the copies. */
+void fat_check_fat(struct fat_check *c);
+/* Chains that nothing names, after the tree was walked. */
+void fat_check_orphans(struct fat_check *c);
+void fat_check_progress(struct fat_check *c, uint64_t done);
+
+/* ---- check_chain.c ------------------------------------------------------------------------- */
+
+/* The entry of a cluster in 2 .. last, as fatent_get gives it. */
+uint32_t fat_check_next(struct fat_check *c, uint32_t cluster);
+/* Walk the chain from start and take its clusters for the entry at hand; reports what is wrong
+ * with it. A file stops at what another has taken, a directory at what another directory has. */
+void fat_check_claim(struct fat_check *c, uint32_t start, bool is_dir,
+                     struct fat_check_chain *chain);
+
+static inline bool fat_check_bit(const uint64_t *bits, uint32_t cluster)
+{
+    return bits[cluster / 64] >> cluster % 64 & 1;
+}
+
+static inline void fat_check_bit_set(uint64_t *bits, uint32_t cluster)
+{
+    bits[cluster / 64] |= (uint64_t)1 << cluster % 64;
+}
+
+static inline void fat_check_bit_clear(uint64_t *bits, uint32_t cluster)
+{
+    bits[cluster / 64] &= ~((uint64_t)1 << cluster % 64);
+}
+
+/* ---- check_dir.c --------------------------------------------------------------------------- */
+
+/* Everything about a directory whose clusters are claimed, except what lies below it. */
+void fat_check_dir(struct fat_check *c, const struct fat_check_cursor *start,
+                   struct fat_check_scan *scan);
+/* The next slots of a directory; false: none are left. */
+bool fat_check_unit_next(struct fat_check *c, struct fat_check_cursor *cursor,
+                         struct fat_check_unit *unit);
+/* Is a slot of a garbage unit to be passed over? */
+bool fat_check_slot_is_nonsense(const uint8_t *slot);
+/* 0: ".", 1: "..", 2: neither. */
+uint32_t fat_check_dot_kind(const uint8_t raw[FAT_SHORT_BYTES]);
+
+/* ---- check_entry.c ------------------------------------------------------------------------- */
+
+/* An 8.3 entry that is no "." or "..". */
+void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot);
+/* A directory that can be descended into? */
+bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *entry);
+
+/* ---- check_name.c -------------------------------------------------------------------------- */
+
+void fat_check_long_slot(struct fat_check *c, const uint8_t *slot, uint32_t number);
+/* The set of long slots at hand ends without an 8.3 entry of its own. */
+void fat_check_long_cut(struct fat_check *c);
+/* The entry's name, and what is wrong with it, alone and among its neighbours. */
+void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan,
+                          const struct fat_dirent *entry);
+/* Begin the table of names of a directory with this many slots. */
+void fat_check_names_begin(struct fat_check *c, uint64_t slots);
+
+/* ---- check_tree.c -------------------------------------------------------------------------- */
+
+/* The directories, from the root on. */
+void fat_check_tree(struct fat_check *c);
+
+#endif

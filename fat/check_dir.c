@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC */
+/* One directory, slot by slot. */
+#include "check.h"
+
+uint32_t fat_check_dot_kind(const uint8_t raw[FAT_SHORT_BYTES])
+{
+    static const uint8_t dots[] = "..         ";
+    if (memcmp(raw, dots, FAT_SHORT_BYTES) == 0) return 1;
+    bool one = raw[0] == '.' && raw[1] == ' ' && memcmp(raw + 2, dots + 2, 9) == 0;
+    return one ? 0 : 2;
+}
+
+bool fat_check_slot_is_nonsense(const uint8_t *slot)
+{
+    if (slot[FAT_SLOT_ATTR] & 0xC0) return true;
+    if (slot[FAT_SLOT_ATTR] & CAIRN_FAT_VOLUME) return false; /* labels and long names */
+    return !fat_short_valid(slot) && fat_check_dot_kind(slot) == 2;
+}
+
+/* Data taken for a directory give away themselves by their names. One cluster is judged at a time,
+ * as a chain may be right at first. */
+static void unit_judge(struct fat_check_unit *unit)
+{
+    unit->bad = unit->good = 0;
+    for (uint32_t i = 0; i < unit->count; i++) {
+        const uint8_t *slot = unit->slots + (size_t)i * FAT_SLOT_BYTES;
+        if (slot[0] == FAT_SLOT_END) break;
+        if (slot[0] == FAT_SLOT_FREE) continue;
+        if (fat_check_slot_is_nonsense(slot))
+            unit->bad++;
+        else
+            unit->good++;
+    }
+    unit->garbage = unit->bad > 4 && unit->bad > unit->good;
+}
+
+/* How much to read at once: the clusters that follow, too, where they lie together. */
+static uint32_t bytes_ahead(struct fat_check *c, const struct fat_check_cursor *cursor,
+                            uint32_t bytes)
+{
+    uint32_t size = c->geometry.cluster_bytes, cluster = cursor->cluster;
+    if (!cursor->ahead || bytes != size) return bytes;
+    for (uint32_t left = cursor->left; left > 1 && bytes + size <= FAT_CHECK_PIECE; left--) {
+        if (fat_check_next(c, cluster) != cluster + 1) break;
+        bytes += size;
+        cluster++;
+    }
+    return bytes;
+}
+
+/* At the end of a cluster, go to the next one. */
+static bool cursor_settle(struct fat_check *c, struct fat_check_cursor *cursor)
+{
+    if (cursor->cluster == 0) return cursor->offset < c->geometry.root_entries * FAT_SLOT_BYTES;
+    if (cursor->offset < c->geometry.cluster_bytes) return true;
+    if (cursor->left <= 1) return false;
+    cursor->cluster = fat_check_next(c, cursor->cluster);
+    cursor->left--;
+    cursor->offset = 0;
+    return cursor->cluster >= 2 && cursor->cluster <= c->last;
+}
+
+bool fat_check_unit_next(struct fat_check *c, struct fat_check_cursor *cursor,
+                         struct fat_check_unit *unit)
+{
+    if (c->canceled || !cursor_settle(c, cursor)) return false;
+    bool fixed = cursor->cluster == 0;
+    uint32_t limit = fixed ? c->geometry.root_entries * FAT_SLOT_BYTES : c->geometry.cluster_bytes;
+    uint32_t start = cursor->offset / FAT_CHECK_UNIT * FAT_CHECK_UNIT;
+    uint32_t bytes = limit - start < FAT_CHECK_UNIT ? limit - start : FAT_CHECK_UNIT;
+    unit->at = start + (fixed ? fat_check_sector_at(c, c->geometry.root_start)
+                              : fat_check_cluster_at(c, cursor->cluster));
+    if (!fat_check_holds(&c->dir_window, unit->at, bytes))
+        fat_check_view(c, &c->dir_window, unit->at, bytes_ahead(c, cursor, bytes));
+    unit->slots = fat_check_view(c, &c->dir_window, unit->at, bytes);
+    unit->from = (cursor->offset - start) / FAT_SLOT_BYTES;
+    unit->count = bytes / FAT_SLOT_BYTES;
+    unit->start = *cursor;
+    unit->start.offset = start;
+    unit->start.slot -= unit->from;
+    cursor->offset = start + bytes;
+    cursor->slot += unit->count - unit->from;
+    unit_judge(unit);
+    return true;
+}
+
+static void dot_target(struct fat_check *c, const struct fat_check_scan *scan, uint32_t kind,
+                       const struct fat_dirent *entry)
+{
+    uint32_t right = kind == 0 ? scan->start : scan->parent;
+    if (entry->start == right) return;
+    fat_check_find(c,
+                   kind == 0 ? CAIRN_FAT_FAULT_DIR_DOT_TARGET : CAIRN_FAT_FAULT_DIR_DOTDOT_TARGET,
+                   0, right, entry->start);
+}
+
+static enum cairn_fat_fault dot_fault(uint32_t kind)
+{
+    return kind == 0 ? CAIRN_FAT_FAULT_DIR_DOT : CAIRN_FAT_FAULT_DIR_DOTDOT;
+}
+
+/* "." or "..": once each, in slots 0 and 1, and not in the root. */
+static void dot_scan(struct fat_check *c, struct fat_check_scan *scan, uint32_t kind,
+                     const uint8_t *slot)
+{
+    struct fat_dirent entry;
+    uint32_t number = scan->slots - 1;
+    fat_dirent_decode(slot, c->geometry.type, &entry);
+    fat_check_long_cut(c);
+    if (scan->is_root || scan->dot[kind] || !(entry.attributes & CAIRN_FAT_DIRECTORY)) {
+        fat_check_find(c, CAIRN_FAT_FAULT_NAME_DOTS, 0, number, 0);
+        return;
+    }
+    scan->dot[kind] = true;
+    if (number != kind) {
+        fat_check_remark(c, "it is in slot %u", number);
+        fat_check_find(c, dot_fault(kind), 0, number, 0);
+    }
+    if (entry.size) fat_check_find(c, CAIRN_FAT_FAULT_DIR_SIZE, 0, entry.size, 0);
+    dot_target(c, scan, kind, &entry);
+}
+
+static void slot_scan(struct fat_check *c, struct fat_check_scan *scan,
+                      const struct fat_check_unit *unit, const uint8_t *slot, uint32_t number)
+{
+    if (slot[0] == FAT_SLOT_END) {
+        scan->ended = true;
+        return;
+    }
+    scan->slots = number + 1;
+    if (slot[0] == FAT_SLOT_FREE || (unit->garbage && fat_check_slot_is_nonsense(slot))) {
+        fat_check_long_cut(c);
+    } else if (fat_slot_is_long(slot)) {
+        fat_check_long_slot(c, slot, number);
+    } else {
+        uint32_t kind = fat_check_dot_kind(slot);
+        if (kind < 2)
+            dot_scan(c, scan, kind, slot);
+        else
+            fat_check_entry(c, scan, slot);
+    }
+}
+
+/* Some drivers go on behind the end mark, some stop; so nothing there is followed. */
+static void slot_after_end(struct fat_check_scan *scan, const uint8_t *slot, uint32_t number)
+{
+    if (slot[0] == FAT_SLOT_END || slot[0] == FAT_SLOT_FREE) return;
+    if (scan->after_end++ == 0) scan->after_end_slot = number;
+}
+
+static void unit_scan(struct fat_check *c, struct fat_check_scan *scan, struct fat_check_unit *unit)
+{
+    if (unit->garbage && !scan->ended)
+        fat_check_find(c, CAIRN_FAT_FAULT_DIR_GARBAGE, unit->start.cluster, unit->bad, unit->good);
+    for (uint32_t i = unit->from; i < unit->count && !c->canceled; i++) {
+        const uint8_t *slot = unit->slots + (size_t)i * FAT_SLOT_BYTES;
+        c->sector = (unit->at + (uint64_t)i * FAT_SLOT_BYTES) / c->geometry.sector_bytes;
+        if (scan->ended)
+            slot_after_end(scan, slot, unit->start.slot + i);
+        else
+            slot_scan(c, scan, unit, slot, unit->start.slot + i);
+    }
+}
+
+static void scan_finish(struct fat_check *c, const struct fat_check_scan *scan)
+{
+    fat_check_long_cut(c);
+    c->sector = FAT_CHECK_NOWHERE;
+    for (uint32_t kind = 0; kind < 2; kind++) {
+        if (scan->is_root || scan->dot[kind]) continue;
+        fat_check_remark(c, "there is none");
+        fat_check_find(c, dot_fault(kind), scan->start, 0, 0);
+    }
+    if (scan->slots > FAT_CHECK_DIR_MAX)
+        fat_check_find(c, CAIRN_FAT_FAULT_DIR_BIG, scan->start, scan->slots, FAT_CHECK_DIR_MAX);
+    if (scan->after_end)
+        fat_check_find(c, CAIRN_FAT_FAULT_DIR_AFTER_END, scan->start, scan->after_end,
+                       scan->after_end_slot);
+}
+
+void fat_check_dir(struct fat_check *c, const struct fat_check_cursor *start,
+                   struct fat_check_scan *scan)
+{
+    struct fat_check_cursor cursor = *start;
+    struct fat_check_unit unit;
+    uint64_t slots = start->cluster
+                         ? (uint64_t)start->left * (c->geometry.cluster_bytes / FAT_SLOT_BYTES)
+                         : c->geometry.root_entries;
+    cursor.ahead = true;
+    fat_check_names_begin(c, slots);
+    fat_long_reset(&c->reader);
+    while (fat_check_unit_next(c, &cursor, &unit))
+        unit_scan(c, scan, &unit);
+    scan_finish(c, scan);
+    c->name = NULL;
+}

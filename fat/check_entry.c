@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* One 8.3 entry of a directory. */
+#include "check.h"
+
+bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *entry)
+{
+    return (entry->attributes & CAIRN_FAT_DIRECTORY) && entry->start >= 2 &&
+           entry->start <= c->last;
+}
+
+static void attributes_check(struct fat_check *c, const struct fat_dirent *entry)
+{
+    const uint8_t both = CAIRN_FAT_VOLUME | CAIRN_FAT_DIRECTORY;
+    if ((entry->attributes & 0xC0) || (entry->attributes & both) == both)
+        fat_check_find(c, CAIRN_FAT_FAULT_ATTRIBUTES, 0, entry->attributes, 0);
+}
+
+/* All zero is "not recorded", as devices without a clock write it. */
+static bool time_is_odd(uint16_t date, uint16_t time, uint8_t tenths)
+{
+    return (date || time || tenths) && !fat_time_valid(date, time, tenths);
+}
+
+static void times_check(struct fat_check *c, const struct fat_dirent *entry)
+{
+    bool created = time_is_odd(entry->created_date, entry->created_time, entry->created_tenths);
+    bool modified = time_is_odd(entry->modified_date, entry->modified_time, 0);
+    bool accessed = time_is_odd(entry->accessed_date, 0, 0);
+    uint32_t odd = (uint32_t)created + modified + accessed;
+    if (odd == 0) return;
+    fat_check_remark(c, "%s%s%s", created ? "created " : "", modified ? "modified " : "",
+                     accessed ? "accessed" : "");
+    fat_check_find(c, CAIRN_FAT_FAULT_TIME, 0, odd, 0);
+}
+
+static void file_check(struct fat_check *c, const struct fat_dirent *entry)
+{
+    struct fat_check_chain chain = { .sound = true };
+    uint64_t needed = cairn_div_up(entry->size, c->geometry.cluster_bytes);
+    c->result->files++;
+    c->result->bytes += entry->size;
+    if (entry->start) fat_check_claim(c, entry->start, false, &chain);
+    if (chain.runs > 1) c->result->fragmented_files++;
+    if (!chain.sound || chain.clusters == needed) return;
+    enum cairn_fat_fault fault =
+        chain.clusters > needed ? CAIRN_FAT_FAULT_CHAIN_LONG : CAIRN_FAT_FAULT_CHAIN_SHORT;
+    fat_check_find(c, fault, entry->start, chain.clusters, needed);
+}
+
+/* Its clusters are claimed on the way down, by fat_check_tree. */
+static void subdir_check(struct fat_check *c, struct fat_check_scan *scan,
+                         const struct fat_dirent *entry)
+{
+    if (entry->size) fat_check_find(c, CAIRN_FAT_FAULT_DIR_SIZE, entry->start, entry->size, 0);
+    if (fat_check_is_subdir(c, entry))
+        scan->subdirs++;
+    else if (entry->start == 0)
+        fat_check_find(c, CAIRN_FAT_FAULT_DIR_START, 0, 0, 0);
+    else
+        fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_START, 0, c->last, entry->start);
+}
+
+void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot)
+{
+    struct fat_dirent entry;
+    fat_dirent_decode(slot, c->geometry.type, &entry);
+    if ((entry.attributes & CAIRN_FAT_VOLUME) && !(entry.attributes & CAIRN_FAT_DIRECTORY)) {
+        fat_check_long_cut(c);
+        fat_check_label_slot(c, scan, entry.raw);
+        return;
+    }
+    fat_check_entry_name(c, scan, &entry);
+    attributes_check(c, &entry);
+    times_check(c, &entry);
+    if (entry.attributes & CAIRN_FAT_DIRECTORY)
+        subdir_check(c, scan, &entry);
+    else
+        file_check(c, &entry);
+    c->name = NULL;
+}

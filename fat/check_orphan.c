@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* Chains that nothing names: used clusters that the walk of the tree did not come by. */
+#include "check.h"
+
+/* Follow a chain from its head through unseen clusters; each is seen once, so all walks together
+ * are linear. */
+static void orphan_walk(struct fat_check *c, uint32_t head)
+{
+    uint32_t cluster = head, count = 0, next = head;
+    while (next >= 2 && next < c->entries && !fat_check_bit(c->seen, next)) {
+        cluster = next;
+        next = fat_check_next(c, cluster);
+        if (next == FATENT_FREE || next == FATENT_BAD) break;
+        fat_check_bit_set(c->seen, cluster);
+        c->claimed++;
+        count++;
+    }
+    c->result->orphan_clusters += count;
+    c->sector = (c->fat_at + fatent_offset(c->geometry.type, head)) / c->geometry.sector_bytes;
+    fat_check_find(c, CAIRN_FAT_FAULT_ORPHAN, head, count, 0);
+    c->sector = FAT_CHECK_NOWHERE;
+}
+
+static void orphan_sweep(struct fat_check *c, bool heads_only)
+{
+    struct fat_check_piece piece = { 0 };
+    while (c->claimed < c->result->used_clusters && fat_check_piece_next(c, &piece)) {
+        uint32_t cluster = piece.first < 2 ? 2 : piece.first;
+        while ((cluster = fat_check_piece_skip(c, &piece, cluster)) < piece.end) {
+            uint32_t value = fat_check_piece_get(c, &piece, cluster);
+            bool used = value != FATENT_FREE && value != FATENT_BAD;
+            bool mid = heads_only && fat_check_bit(c->mark, cluster);
+            if (used && !mid && !fat_check_bit(c->seen, cluster)) orphan_walk(c, cluster);
+            cluster++;
+        }
+    }
+}
+
+/* Heads first, so that each chain is told of once and whole; what is left are rings. */
+void fat_check_orphans(struct fat_check *c)
+{
+    orphan_sweep(c, true);
+    orphan_sweep(c, false);
+}
