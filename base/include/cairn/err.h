@@ -10,8 +10,9 @@
 
 CAIRN_BEGIN
 
-/* clang lets the type itself be must-use; gcc takes the attribute from each function instead. */
-#ifdef __clang__
+/* clang lets the type itself be must-use; gcc takes the attribute from each function instead, and
+ * cppcheck does not know it in this place. */
+#if defined(__clang__) && !defined(__cppcheck__)
 #define CAIRN_MUST_USE_TYPE CAIRN_MUST_USE
 #else
 #define CAIRN_MUST_USE_TYPE

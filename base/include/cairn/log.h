@@ -43,10 +43,12 @@ CAIRN_API void cairn_log_write(const struct cairn_log_source *source, enum cairn
                                const char *fmt, ...) CAIRN_PRINTF(3, 4);
 CAIRN_API const char *cairn_log_level_name(enum cairn_log_level level);
 
-/* The arguments are not evaluated when the level is off. */
-#define cairn_log(source, level, ...)                                                              \
+/* The arguments are not evaluated when the level is off, which is one comparison without a call;
+ * the source is evaluated more than once. */
+#define cairn_log(source_, level_, ...)                                                            \
     do {                                                                                           \
-        if (cairn_log_is_on((source), (level))) cairn_log_write((source), (level), __VA_ARGS__);   \
+        if ((level_) <= (source_)->level && cairn_log_is_on((source_), (level_)))                  \
+            cairn_log_write((source_), (level_), __VA_ARGS__);                                     \
     } while (0)
 
 /* Reporter: the newest messages in memory of the caller's, one per line as "error fat: text",
