@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+#include "rig.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SLICE_FIRST 8
+#define RANGE_MAX 24
+
+static void must(enum cairn_err err, const struct cairn_why *why)
+{
+    char text[1024];
+    if (!err) return;
+    cairn_why_text(why, text, sizeof text);
+    fprintf(stderr, "rig: %s\n", text);
+    abort();
+}
+
+static void *zeros(size_t bytes)
+{
+    void *memory = calloc(1, bytes);
+    if (!memory) abort();
+    return memory;
+}
+
+static void open_file(struct rig *rig, const char *dir, uint32_t block_bytes)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_file_options options = { .block_bytes = block_bytes, .write = true };
+    char path[256];
+    snprintf(path, sizeof path, "%s/cairn-rig-XXXXXX", dir);
+    int fd = mkstemp(path);
+    if (fd < 0 || ftruncate(fd, RIG_BYTES)) abort();
+    must(cairn_blk_file_open(&rig->bottom.file, path, &options, &why), &why);
+    unlink(path);
+    close(fd);
+    rig->dev = &rig->bottom.file.base;
+}
+
+static void open_mem(struct rig *rig, uint32_t block_bytes)
+{
+    struct cairn_why why = { 0 };
+    rig->memory = zeros(RIG_BYTES);
+    must(cairn_blk_mem_open(&rig->bottom.mem, rig->memory, block_bytes, RIG_BYTES / block_bytes,
+                            &why),
+         &why);
+    rig->dev = &rig->bottom.mem.base;
+}
+
+static void open_sim(struct rig *rig, uint32_t block_bytes)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_sim_plan plan;
+    size_t bytes = cairn_blk_sim_mem(block_bytes, RIG_BYTES / block_bytes);
+    cairn_blk_sim_plan_init(&plan);
+    rig->memory = zeros(bytes);
+    rig->sim = &rig->bottom.sim;
+    must(cairn_blk_sim_open(rig->sim, block_bytes, RIG_BYTES / block_bytes, rig->memory, bytes,
+                            &plan, &why),
+         &why);
+    rig->dev = &rig->sim->base;
+}
+
+static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
+{
+    const char *tmp = getenv("TMPDIR");
+    if (!strcmp(name, "mem")) {
+        open_mem(rig, block_bytes);
+    } else if (!strcmp(name, "sim")) {
+        open_sim(rig, block_bytes);
+    } else if (!strcmp(name, "strict")) {
+        rig->memory = zeros(RIG_BYTES);
+        strict_open(&rig->bottom.strict, rig->memory, block_bytes, RIG_BYTES / block_bytes);
+        rig->dev = &rig->bottom.strict.base;
+    } else {
+        open_file(rig, strcmp(name, "shm") ? tmp ? tmp : "/tmp" : "/dev/shm", block_bytes);
+    }
+}
+
+static void open_blocksize(struct rig *rig, struct cairn_blk_resized *layer, uint32_t block_bytes)
+{
+    struct cairn_why why = { 0 };
+    size_t bytes = cairn_blk_blocksize_mem(rig->dev, block_bytes);
+    void *bounce = bytes ? zeros(bytes) : NULL;
+    rig->bounces[rig->layer_count - 1] = bounce;
+    must(cairn_blk_blocksize_open(layer, rig->dev, block_bytes, bounce, bytes, &why), &why);
+    rig->dev = &layer->base;
+}
+
+static void open_layer(struct rig *rig, const char *name)
+{
+    struct cairn_why why = { 0 };
+    union rig_layer *layer = &rig->layers[rig->layer_count++];
+    uint32_t block_bytes = rig->dev->info.block_bytes;
+    if (!strcmp(name, "slice")) {
+        uint64_t count = rig->dev->info.block_count - 2 * SLICE_FIRST;
+        must(cairn_blk_slice_open(&layer->slice, rig->dev, SLICE_FIRST, count, "slice", &why),
+             &why);
+        rig->dev = &layer->slice.base;
+    } else if (!strcmp(name, "readonly")) {
+        must(cairn_blk_readonly_open(&layer->readonly, rig->dev, &why), &why);
+        rig->dev = &layer->readonly.base;
+    } else {
+        open_blocksize(rig, &layer->resized,
+                       strcmp(name, "larger") ? block_bytes / 8 : block_bytes * 4);
+    }
+}
+
+void rig_open(struct rig *rig, const char *stack)
+{
+    char names[CAIRN_WHY_VIA_BYTES];
+    *rig = (struct rig){ 0 };
+    snprintf(names, sizeof names, "%s", stack);
+    uint32_t block_bytes = strstr(names, "smaller") ? 4096 : 512;
+    for (char *slash; (slash = strrchr(names, '/')); *slash = '\0')
+        if (!rig->dev)
+            open_bottom(rig, slash + 1, block_bytes);
+        else
+            open_layer(rig, slash + 1);
+    if (rig->dev)
+        open_layer(rig, names);
+    else
+        open_bottom(rig, names, block_bytes);
+    for (const struct cairn_blk *dev = rig->dev; dev; dev = dev->below) {
+        size_t len = strlen(rig->via);
+        snprintf(rig->via + len, sizeof rig->via - len, "%s%s", len ? "/" : "", dev->name);
+    }
+    rig->model = zeros(RIG_BYTES);
+}
+
+void rig_close(struct rig *rig)
+{
+    for (struct cairn_blk *below; rig->dev; rig->dev = below) {
+        struct cairn_why why = { 0 };
+        below = rig->dev->below;
+        must(cairn_blk_close(rig->dev, &why), &why);
+    }
+    for (size_t i = 0; i < rig->layer_count; i++)
+        free(rig->bounces[i]);
+    free(rig->memory);
+    free(rig->model);
+}
+
+uint8_t *rig_alloc(const struct rig *rig, uint64_t blocks)
+{
+    size_t align = rig->dev->info.mem_align;
+    uint8_t *memory = aligned_alloc(4096, 8192 + blocks * rig->dev->info.block_bytes / 4096 * 4096);
+    if (!memory) abort();
+    return memory + align;
+}
+
+void rig_free(const struct rig *rig, uint8_t *memory)
+{
+    free(memory - rig->dev->info.mem_align);
+}
+
+bool rig_matches(struct rig *rig, struct tape *tape)
+{
+    struct cairn_why why = { 0 };
+    uint64_t count = rig->dev->info.block_count;
+    uint8_t *data = rig_alloc(rig, count);
+    enum cairn_err err = cairn_blk_read(rig->dev, 0, count, data, &why);
+    uint64_t at = 0, bytes = cairn_blk_bytes(rig->dev);
+    while (!err && at < bytes && data[at] == rig->model[at])
+        at++;
+    rig_free(rig, data);
+    if (err) return tape_fail(tape, "reading it all: %s", why.what);
+    return at == bytes || tape_fail(tape, "byte %llu differs", (unsigned long long)at);
+}
+
+bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t count)
+{
+    struct cairn_why why = { 0 };
+    uint32_t block_bytes = rig->dev->info.block_bytes;
+    uint8_t *data = rig_alloc(rig, count);
+    uint8_t seed = (uint8_t)(1 + tape_u64(tape, 250));
+    for (size_t i = 0; i < count * block_bytes; i++)
+        data[i] = (uint8_t)(seed + i / block_bytes + i % 7);
+    memcpy(rig->model + block * block_bytes, data, count * block_bytes);
+    enum cairn_err err = cairn_blk_write(rig->dev, block, count, data, &why);
+    rig_free(rig, data);
+    return !err || tape_fail(tape, "write %llu+%llu: %s", (unsigned long long)block,
+                             (unsigned long long)count, why.what);
+}
+
+void rig_draw_range(struct rig *rig, struct tape *tape, uint64_t *block, uint64_t *count)
+{
+    uint64_t all = rig->dev->info.block_count;
+    *block = tape_u64(tape, all);
+    uint64_t max = all - *block < RANGE_MAX ? all - *block : RANGE_MAX;
+    *count = tape_u64(tape, max);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A stack of devices named as an explanation names it, top first: "slice/smaller/sim", and a model
+ * of what it holds: plain bytes.
+ */
+#ifndef CAIRN_TESTS_RIG_H
+#define CAIRN_TESTS_RIG_H
+
+#include "strict.h"
+#include "tape/tape.h"
+#include <cairn/blk_file.h>
+#include <cairn/blk_layers.h>
+#include <cairn/blk_mem.h>
+#include <cairn/blk_sim.h>
+
+#define RIG_BYTES (256u << 10)
+#define RIG_LAYERS_MAX 6
+
+union rig_layer {
+    struct cairn_blk_slice slice;
+    struct cairn_blk_resized resized;
+    struct cairn_blk_readonly readonly;
+};
+
+struct rig {
+    struct cairn_blk *dev; /* the top */
+    union {
+        struct cairn_blk_mem mem;
+        struct cairn_blk_sim sim;
+        struct cairn_blk_file file;
+        struct strict strict;
+    } bottom;
+    union rig_layer layers[RIG_LAYERS_MAX];
+    size_t layer_count;
+    void *memory, *bounces[RIG_LAYERS_MAX];
+    uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
+    struct cairn_blk_sim *sim;     /* the bottom, when it is one */
+    char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of the bottom's names the stack */
+};
+
+/* Bottoms: mem, sim, strict, file (in TMPDIR), shm (a file in memory). Layers: slice, larger,
+ * smaller, readonly. Aborts when it cannot be opened. The first contents are zeros. */
+void rig_open(struct rig *rig, const char *stack);
+void rig_close(struct rig *rig);
+
+/* Memory for blocks of the rig, at an address that its device takes, no better aligned. */
+uint8_t *rig_alloc(const struct rig *rig, uint64_t blocks);
+void rig_free(const struct rig *rig, uint8_t *memory);
+
+/* All of the device against the model. */
+bool rig_matches(struct rig *rig, struct tape *tape);
+
+/* Write drawn bytes to blocks of device and model. */
+bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t count);
+
+/* A range that lies in the device, short or empty as a rule. */
+void rig_draw_range(struct rig *rig, struct tape *tape, uint64_t *block, uint64_t *count);
+
+#endif
