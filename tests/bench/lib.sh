@@ -3,7 +3,7 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-median_ms= peak_kib= reference_ms=
+median_ms="" peak_kib="" reference_ms=""
 
 title() { # TEXT
     reference_ms=

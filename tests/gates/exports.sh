@@ -8,7 +8,7 @@ library=$build/lib/libcairn.so
 declared() {
     (cd "$root" && sources '*/include/cairn/*.h' | xargs -d '\n' cat --) |
         perl -0777 -ne 's,/\*.*?\*/,,gs; print "$1\n" while /CAIRN_API\b[^;{(]*?(\w+)\s*[(;]/g' |
-        grep -vx visibility | sort -u
+        grep -vx __attribute__ | sort -u
 }
 
 exported() {
