@@ -2,13 +2,14 @@
 #include <cairn/err_posix.h>
 #include <errno.h>
 
+/* clang-format off */
 /* Every error but CAIRN_OK and CAIRN_ECORRUPT, whose name errno spells EUCLEAN. */
 #define ERRNO_LIST(X)                                                                              \
-    X(EPERM)                                                                                       \
-    X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV)  \
-        X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE) X(EFBIG) X(ENOSPC) X(EROFS) X(EPIPE) X(ERANGE)    \
-            X(ENAMETOOLONG) X(ENOTEMPTY) X(ELOOP) X(EOVERFLOW) X(EILSEQ) X(ENOTSUP) X(ETIMEDOUT)   \
-                X(ESTALE) X(ECANCELED)
+    X(EPERM) X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EBUSY) X(EEXIST) X(EXDEV)   \
+    X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE) X(EFBIG) X(ENOSPC) X(EROFS) X(EPIPE)        \
+    X(ERANGE) X(ENAMETOOLONG) X(ENOTEMPTY) X(ELOOP) X(EOVERFLOW) X(EILSEQ) X(ENOTSUP)              \
+    X(ETIMEDOUT) X(ESTALE) X(ECANCELED)
+/* clang-format on */
 
 #define ASSERT_SAME(name) _Static_assert((int)CAIRN_##name == -name, "CAIRN_" #name " is -" #name);
 ERRNO_LIST(ASSERT_SAME)
