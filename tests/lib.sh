@@ -22,14 +22,16 @@ skip() { # NAME WHY
     echo "skipped $1: $2"
 }
 
-# Run a command as one test: its output is shown only when it fails.
+# Run a command as one test: its output is shown only when it fails, its end (where compilers and
+# build programs say what is wrong) once more behind the name.
 try() { # NAME COMMAND...
     local name=$1 log
     shift
     if log=$("$@" 2>&1); then
         pass "$name"
     else
-        fail "$name" "$log"
+        echo "$log"
+        fail "$name" "$(tail -n 12 <<<"$log")"
     fi
 }
 
@@ -53,22 +55,20 @@ build() { # PRESET
 }
 
 # Every ctest of build/NAME; a test that says 77 is skipped.
-run_ctest() { # NAME
-    local report=$cairn_root/build/$1/ctest.xml
+run_ctest() { # NAME [CTEST_OPTION...]
+    local name=$1 report=$cairn_root/build/$1/ctest.xml
+    shift
     rm -f "$report"
-    ctest --test-dir "$cairn_root/build/$1" -j "$(nproc)" --timeout 300 --no-tests=error \
+    ctest --test-dir "$cairn_root/build/$name" "$@" -j "$(nproc)" --timeout 300 --no-tests=error \
         --output-on-failure --output-junit "$report" || [ -f "$report" ] ||
-        fail "ctest $1" "it did not run"
+        fail "ctest $name" "it did not run"
     [ ! -f "$report" ] || count_ctest "$report"
 }
 
 build_and_ctest() { # PRESET
-    local log
-    if log=$(build "$1" 2>&1); then
-        run_ctest "$1"
-    else
-        fail "build $1" "$log"
-    fi
+    local failed=$results_failed
+    try "build $1" build "$1"
+    [ "$results_failed" -ne "$failed" ] || run_ctest "$1"
 }
 
 # Add the counts of a ctest run; only tests that did not pass are named.

@@ -11,9 +11,8 @@ fuzz() { # TARGET
         -artifact_prefix="$work/crashes/$name-" "$work/$name" "$fixtures/$name"
 }
 
-if ! log=$(build fuzz 2>&1); then
-    fail "build fuzz" "$log"
-else
+try "build fuzz" build fuzz
+if [ "$results_failed" -eq 0 ]; then
     for target in "$cairn_root"/build/fuzz/bin/fuzz-*; do
         [ -x "$target" ] && try "${target##*/}, $seconds s" fuzz "$target"
     done
