@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/* Getting changes to the device: the stages, the dirty bit, and room for the next operation. */
+#include "chain.h"
+#include "table.h"
+
+#include <cairn/text.h>
+
+const struct cairn_log_source fat_log = { "fat", CAIRN_LOG_INFO };
+
+enum cairn_err fat_corrupt(struct cairn_fat *fs, struct cairn_why *why, const char *fmt, ...)
+{
+    char buf[160];
+    struct cairn_text text;
+    va_list args;
+    cairn_text_init(&text, buf, sizeof buf);
+    va_start(args, fmt);
+    cairn_text_vfmt(&text, fmt, args);
+    va_end(args);
+    cairn_log(&fat_log, CAIRN_LOG_ERROR, "%s: %s", fs->dev->name, buf);
+    (void)cairn_why_fail(why, CAIRN_ECORRUPT, "%s", buf);
+    cairn_why_hint(why, "run cairn check on the volume");
+    return CAIRN_ECORRUPT;
+}
+
+enum cairn_err fat_flush(struct cairn_fat *fs, struct cairn_why *why)
+{
+    enum cairn_err err = cairn_blk_flush(fs->dev, why);
+    if (err) return err;
+    fs->flushes++;
+    fs->data_unflushed = false;
+    return CAIRN_OK;
+}
+
+/* One stage on the device, flushed when it had anything to say. */
+static enum cairn_err sync_stage(struct cairn_fat *fs, enum fat_stage stage, struct cairn_why *why)
+{
+    bool wrote;
+    enum cairn_err err = fat_cache_write_stage(fs, stage, &wrote, why);
+    if (err) return err;
+    bool data = stage == FAT_STAGE_NEW && fs->data_unflushed;
+    return wrote || data ? fat_flush(fs, why) : CAIRN_OK;
+}
+
+static enum cairn_err sync_stages(struct cairn_fat *fs, struct cairn_why *why)
+{
+    enum cairn_err err;
+    if (fs->no_order) {
+        err = fat_chain_free_pending(fs, why);
+        return err ? err : sync_stage(fs, FAT_STAGE_NEW, why);
+    }
+    for (enum fat_stage stage = FAT_STAGE_NEW; stage <= FAT_STAGE_REMOVE; stage++) {
+        err = sync_stage(fs, stage, why);
+        if (err) return err;
+    }
+    err = fat_chain_free_pending(fs, why);
+    return err ? err : sync_stage(fs, FAT_STAGE_FREE, why);
+}
+
+enum cairn_err fat_sync(struct cairn_fat *fs, struct cairn_why *why)
+{
+    if (!fs->cache.dirty_head && !fs->cache.frees && !fs->data_unflushed) {
+        fs->sync_failed = false;
+        return CAIRN_OK;
+    }
+    enum cairn_err err = sync_stages(fs, why);
+    fs->sync_failed = err != CAIRN_OK;
+    if (err) return err;
+    fat_cache_settle(fs);
+    memset(fs->removed, 0, sizeof fs->removed);
+    fs->syncs++;
+    fs->epoch++;
+    return CAIRN_OK;
+}
+
+enum cairn_err fat_drain(struct cairn_fat *fs, struct cairn_why *why)
+{
+    fs->drains++;
+    return fat_sync(fs, why);
+}
+
+/* ---- the dirty bit --------------------------------------------------------------------------- */
+
+/* FAT[1]: its top bit (15 or 27) is set when clean. FAT12 has none. */
+static enum cairn_err mark_table(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
+{
+    if (fs->geo.type == CAIRN_FAT12) return CAIRN_OK;
+    struct fat_page *page;
+    uint8_t *at;
+    enum cairn_err err = fat_page_get(fs, fat_table_start(fs), &page, &at, why);
+    if (err) return err;
+    uint32_t bytes = fatent_bytes(fs->geo.type);
+    uint8_t *top = at + 2 * bytes - 1, bit = fs->geo.type == CAIRN_FAT32 ? 0x08 : 0x80;
+    *top = (uint8_t)(dirty ? *top & ~bit : *top | bit);
+    fat_page_touch(fs, page, FAT_STAGE_NEW);
+    fat_page_drop(page);
+    return CAIRN_OK;
+}
+
+static enum cairn_err mark_boot(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
+{
+    struct fat_page *page;
+    uint8_t *at;
+    enum cairn_err err = fat_page_get(fs, 0, &page, &at, why);
+    if (err) return err;
+    uint8_t *state = at + cairn_fat_boot_state_offset(fs->geo.type);
+    *state = (uint8_t)(dirty ? *state | 1u : *state & ~1u);
+    fat_page_touch(fs, page, FAT_STAGE_NEW);
+    fat_page_drop(page);
+    return CAIRN_OK;
+}
+
+enum cairn_err fat_mark(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
+{
+    enum cairn_err err = mark_boot(fs, dirty, why);
+    if (!err) err = mark_table(fs, dirty, why);
+    if (!err) err = fat_cache_write_free(fs, why);
+    if (!err) err = fat_flush(fs, why);
+    return err;
+}
+
+/* ---- before an operation --------------------------------------------------------------------- */
+
+enum cairn_err fat_begin(struct cairn_fat *fs, struct cairn_why *why)
+{
+    enum cairn_err err;
+    if (fs->read_only) {
+        return cairn_why_fail(why, CAIRN_EROFS, "change %s", fs->dev->name);
+    }
+    if (fs->sync_failed || !fat_cache_has_room(&fs->cache)) {
+        err = fat_drain(fs, why);
+        if (err) return err;
+    }
+    if (!fs->marked_dirty && !fs->was_dirty) {
+        err = fat_mark(fs, true, why);
+        if (err) return err;
+    }
+    fs->marked_dirty = true;
+    return CAIRN_OK;
+}
+
+static uint32_t removed_bit(const struct cairn_fat_node *dir, uint32_t name_hash)
+{
+    uint32_t mixed = (name_hash ^ (uint32_t)dir->id * 0x85EBCA6Bu) * 0x9E3779B1u;
+    return mixed >> 18; /* 14 bits: FAT_REMOVED_BITS */
+}
+
+void fat_removed_add(struct cairn_fat *fs, const struct cairn_fat_node *dir, uint32_t name_hash)
+{
+    uint32_t bit = removed_bit(dir, name_hash);
+    fs->removed[bit / 8] = (uint8_t)(fs->removed[bit / 8] | 1u << bit % 8);
+}
+
+bool fat_removed_has(const struct cairn_fat *fs, const struct cairn_fat_node *dir,
+                     uint32_t name_hash)
+{
+    uint32_t bit = removed_bit(dir, name_hash);
+    return fs->removed[bit / 8] >> bit % 8 & 1;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* The size of a file, and clusters reserved beyond it. */
+#include "ops.h"
+
+static enum cairn_err file_shrink(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
+{
+    fat_io_wait(file);
+    enum cairn_err err = fat_chain_cut(file, fat_clusters_for(file->fs, size), why);
+    if (err) return err;
+    file->entry.size = size;
+    file->written = 0;
+    return fat_node_store(file, FAT_STAGE_REMOVE, why);
+}
+
+static enum cairn_err file_extend(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
+{
+    enum cairn_err err = fat_chain_grow(file, fat_clusters_for(file->fs, size), why);
+    if (!err) err = fat_file_zero(file, file->entry.size, size, why);
+    if (err) return err;
+    file->entry.size = size;
+    return fat_node_store(file, FAT_STAGE_ADD, why);
+}
+
+enum cairn_err fat_file_resize(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)
+{
+    if (fat_node_is_dir(file)) return cairn_why_fail(why, CAIRN_EISDIR, "truncate a directory");
+    if (size > CAIRN_FAT_FILE_MAX)
+        return cairn_why_fail(why, CAIRN_EFBIG, "a FAT file has at most 4294967295 bytes");
+    (void)fat_node_touch(file);
+    file->entry.attributes |= CAIRN_FAT_ARCHIVE;
+    if (size > file->entry.size) return file_extend(file, (uint32_t)size, why);
+    return file_shrink(file, (uint32_t)size, why);
+}
+
+enum cairn_err cairn_fat_truncate(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)
+{
+    fat_enter(file->fs);
+    enum cairn_err err = fat_begin(file->fs, why);
+    if (!err) err = fat_file_resize(file, size, why);
+    return fat_leave(file->fs, err);
+}
+
+static enum cairn_err allocate_locked(struct cairn_fat_node *file, uint64_t size,
+                                      struct cairn_why *why)
+{
+    if (fat_node_is_dir(file)) return cairn_why_fail(why, CAIRN_EISDIR, "allocate to a directory");
+    if (size > CAIRN_FAT_FILE_MAX)
+        return cairn_why_fail(why, CAIRN_EFBIG, "a FAT file has at most 4294967295 bytes");
+    enum cairn_err err = fat_begin(file->fs, why);
+    if (!err) err = fat_chain_measure(file, why);
+    if (err) return err;
+    uint32_t before = file->clusters, start = file->entry.start;
+    err = fat_chain_grow(file, fat_clusters_for(file->fs, size), why);
+    if (err == CAIRN_ENOSPC) {
+        enum cairn_err cut = fat_chain_cut(file, before, NULL); /* all or nothing */
+        if (cut) return cut;
+    } else if (!err && file->entry.start != start) {
+        err = fat_node_store(file, FAT_STAGE_ADD, why);
+    }
+    return err;
+}
+
+enum cairn_err cairn_fat_allocate(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)
+{
+    fat_enter(file->fs);
+    return fat_leave(file->fs, allocate_locked(file, size, why));
+}
