@@ -3,7 +3,9 @@
  * Workers take spans in turn and write each straight to its place; the calling thread is one of
  * them and the one that reports progress. A stream has one worker, so that it gets them in order.
  *
- * `lock` guards spans, done_bytes, result, err and why of struct copy.
+ * `lock` guards spans, done_bytes, err and why of struct copy. `turn` is held while the sink is
+ * written: the kernel lets one thread write to a file at a time and has the others spin for it, so
+ * what workers do at once is reading.
  */
 #include "copy.h"
 
@@ -14,20 +16,20 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIECE_BYTES (UINT64_C(64) << 20)
 #define THREADS_LIKED 2u
 #define THREADS_MAX 16u
-#define PARALLEL_BYTES (4u << 20) /* with less, a second thread costs more than it brings */
+#define PARALLEL_BYTES (4u << 20) /* of small files; with less, one thread is faster */
 
 struct copy {
     const struct cairn_image_plan *plan;
     struct img_sink *sink;
     const struct cairn_image_write_options *options;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock, turn;
     struct img_spans spans;
-    struct cairn_image_write_result result;
     uint64_t done_bytes;
     enum cairn_err err; /* the first; ends the work of all */
     struct cairn_why why;
@@ -53,13 +55,20 @@ static enum cairn_err pad(struct worker *w, const struct img_span *span)
     return img_sink_zero(w->copy->sink, img_span_offset(plan, span) + span->bytes, rest, &w->why);
 }
 
-/* The next stretch of data in a piece; false: only a hole is left. A sink that is new keeps holes
- * as holes. */
-static bool data_next(const struct img_sink *sink, int fd, uint64_t *at, uint64_t end,
-                      uint64_t *bytes)
+/* Are holes worth looking for? Only a new sink keeps them; finding none costs a walk of the file.
+ */
+static bool has_holes(const struct img_sink *sink, int fd)
+{
+    struct stat st;
+    return sink->kind == IMG_SINK_FILE && fstat(fd, &st) == 0 &&
+           (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size;
+}
+
+/* The next stretch of data from *at on; false: only a hole is left before end. */
+static bool data_next(int fd, bool holes, uint64_t *at, uint64_t end, uint64_t *bytes)
 {
     *bytes = end - *at;
-    if (sink->kind != IMG_SINK_FILE || *bytes == 0) return *bytes > 0;
+    if (!holes || *bytes == 0) return *bytes > 0;
     off_t data = lseek(fd, (off_t)*at, SEEK_DATA);
     if (data < 0) return errno != ENXIO; /* a filesystem that cannot tell: all is data */
     if ((uint64_t)data >= end) return false;
@@ -75,10 +84,13 @@ static enum cairn_err copy_data(struct worker *w, const struct img_opened *file,
     struct copy *copy = w->copy;
     uint64_t start = file->offset + span->at, end = start + span->bytes, bytes;
     uint64_t to = img_span_offset(copy->plan, span);
-    for (uint64_t at = start; data_next(copy->sink, file->fd, &at, end, &bytes); at += bytes) {
+    bool holes = has_holes(copy->sink, file->fd);
+    for (uint64_t at = start; data_next(file->fd, holes, &at, end, &bytes); at += bytes) {
         uint64_t cloned = 0;
+        pthread_mutex_lock(&copy->turn);
         enum cairn_err err =
             cairn_fd_copy(copy->sink->fd, to + (at - start), file->fd, at, bytes, &cloned, &w->why);
+        pthread_mutex_unlock(&copy->turn);
         if (err) return err;
         w->result.cloned_bytes += cloned;
         w->result.copied_bytes += bytes - cloned;
@@ -105,7 +117,10 @@ static enum cairn_err copy_buffered(struct worker *w, const struct img_span *spa
     if (err) return err;
     w->result.copied_bytes += img_span_content(copy->plan, span);
     w->result.written_bytes += count;
-    return img_sink_put(copy->sink, img_span_offset(copy->plan, span), w->buf, count, &w->why);
+    pthread_mutex_lock(&copy->turn);
+    err = img_sink_put(copy->sink, img_span_offset(copy->plan, span), w->buf, count, &w->why);
+    pthread_mutex_unlock(&copy->turn);
+    return err;
 }
 
 /* Hand back the span that is done, and take another; false: no more work. */
@@ -147,9 +162,18 @@ static void *work_thread(void *arg)
     return NULL;
 }
 
+/* Large files are copied by the kernel, one at a time: only small ones gain from threads. */
+static uint64_t small_bytes(const struct cairn_image_plan *plan)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < plan->tree->count; i++)
+        if (plan->tree->nodes[i].size <= IMG_SMALL_BYTES) bytes += plan->tree->nodes[i].size;
+    return bytes;
+}
+
 static uint32_t threads_wanted(const struct copy *copy)
 {
-    if (copy->sink->kind == IMG_SINK_STREAM || copy->plan->content_bytes < PARALLEL_BYTES) return 1;
+    if (copy->sink->kind == IMG_SINK_STREAM || small_bytes(copy->plan) < PARALLEL_BYTES) return 1;
     if (copy->options->threads)
         return copy->options->threads < THREADS_MAX ? copy->options->threads : THREADS_MAX;
     return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? THREADS_LIKED : 1;
@@ -190,7 +214,9 @@ enum cairn_err img_copy_contents(const struct cairn_image_plan *plan, struct img
     bool stream = sink->kind == IMG_SINK_STREAM;
     img_spans_init(&copy.spans, plan, stream ? IMG_SPAN_BYTES : PIECE_BYTES);
     pthread_mutex_init(&copy.lock, NULL);
+    pthread_mutex_init(&copy.turn, NULL);
     run(&copy, threads_wanted(&copy), result);
+    pthread_mutex_destroy(&copy.turn);
     pthread_mutex_destroy(&copy.lock);
     if (copy.err && why) *why = copy.why;
     return copy.err;

@@ -2,19 +2,13 @@
 #include "os.h"
 
 #include <cairn/bytes.h>
+#include <cairn/err_posix.h>
 #include <errno.h>
-
-enum cairn_err img_os_err(int os)
-{
-    enum cairn_err err = (enum cairn_err) - os;
-    bool known = os > 0 && !cairn_str_equal(cairn_err_name(err), "E?");
-    return known ? err : CAIRN_EIO;
-}
 
 enum cairn_err img_os_fail(struct cairn_why *why, const char *path, const char *what)
 {
     int os = errno;
-    enum cairn_err err = cairn_why_fail(why, img_os_err(os), "%s", what);
+    enum cairn_err err = cairn_why_fail(why, cairn_err_from_errno(os), "%s", what);
     cairn_why_os(why, os);
     if (path) cairn_why_path(why, path, cairn_str_len(path));
     return err;

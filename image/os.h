@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The host's error numbers as ours. */
+/* Failures of the host, explained. */
 #ifndef CAIRN_IMAGE_OS_H
 #define CAIRN_IMAGE_OS_H
 
 #include <cairn/why.h>
-
-/* Ours of an errno value: itself negated, or CAIRN_EIO where we have no such error. */
-enum cairn_err img_os_err(int os) CAIRN_MUST_USE;
 
 /* Fail with errno's value: "path: what: <error's text>". path may be NULL. */
 enum cairn_err img_os_fail(struct cairn_why *why, const char *path,

@@ -6,10 +6,10 @@
 #include "scan.h"
 #include "spool.h"
 
+#include "archive_api.h"
 #include "os.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include <cairn/bytes.h>
+#include <cairn/err_posix.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -22,6 +22,7 @@
 struct archive_source {
     struct img_source base;
     struct img_scan *scan;
+    const struct img_archive_api *api;
     struct archive *archive;
     struct img_entries entries;
     int spool;
@@ -30,11 +31,11 @@ struct archive_source {
 
 static enum cairn_err archive_fail(struct archive_source *s, struct cairn_why *why)
 {
-    const char *text = archive_error_string(s->archive);
-    int os = archive_errno(s->archive);
+    const char *text = s->api->error_string_(s->archive);
+    int os = s->api->errno_(s->archive);
     bool format = os <= 0 || os == EILSEQ; /* libarchive's own codes for "not an archive" */
-    return cairn_why_fail(why, format ? CAIRN_ECORRUPT : img_os_err(os), "read the archive: %s",
-                          text ? text : "it cannot be read");
+    enum cairn_err err = cairn_why_fail(why, format ? CAIRN_ECORRUPT : cairn_err_from_errno(os),
+                                        "read the archive: %s", text ? text : "it cannot be read");
 }
 
 /* A nameless file for the contents: $TMPDIR or /var/tmp, which is on disk. */
@@ -83,7 +84,7 @@ static enum cairn_err spool_entry(struct archive_source *s, struct img_node *nod
     node->origin = cairn_round_up(s->spool_end, 4096);
     uint64_t size = 0;
     int status;
-    while ((status = archive_read_data_block(s->archive, &data, &bytes, &at)) == ARCHIVE_OK) {
+    while ((status = s->api->read_data_block_(s->archive, &data, &bytes, &at)) == ARCHIVE_OK) {
         uint64_t end = (uint64_t)at + bytes;
         if (end > size) size = end;
         if (end > CAIRN_FAT_FILE_MAX) break;
@@ -99,12 +100,12 @@ static enum cairn_err spool_entry(struct archive_source *s, struct img_node *nod
     return CAIRN_OK;
 }
 
-static int64_t entry_time(struct archive_entry *entry)
+static int64_t entry_time(const struct archive_source *s, struct archive_entry *entry)
 {
     int64_t ns;
-    if (__builtin_mul_overflow(archive_entry_mtime(entry), CAIRN_NS_PER_SEC, &ns) ||
-        __builtin_add_overflow(ns, archive_entry_mtime_nsec(entry), &ns))
-        return archive_entry_mtime(entry) < 0 ? INT64_MIN : INT64_MAX;
+    if (__builtin_mul_overflow(s->api->entry_mtime_(entry), CAIRN_NS_PER_SEC, &ns) ||
+        __builtin_add_overflow(ns, s->api->entry_mtime_nsec_(entry), &ns))
+        return s->api->entry_mtime_(entry) < 0 ? INT64_MIN : INT64_MAX;
     return ns;
 }
 
@@ -138,13 +139,13 @@ static enum cairn_err link_entry(struct archive_source *s, uint32_t at, const ch
                                  struct archive_entry *entry, struct cairn_why *why)
 {
     if (!img_path_is_safe(target)) return no_entry(s, target, "the path leaves the archive");
-    uint32_t other = img_entries_walk(&s->entries, s->scan->tree, target);
-    if (other == IMG_ENTRY_NONE) return img_no_memory(why);
-    struct img_entry *to = &s->entries.at[at], *from = &s->entries.at[other];
-    if (!from->exists || from->find.kind != IMG_FILE)
+    uint32_t other = img_entries_find(&s->entries, target);
+    if (other == IMG_ENTRY_NONE || !s->entries.at[other].exists ||
+        s->entries.at[other].find.kind != IMG_FILE)
         return no_entry(s, target, "a hard link to what the archive does not have before it");
-    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0) {
-        from->find.node.size = (uint64_t)archive_entry_size(entry);
+    struct img_entry *to = &s->entries.at[at], *from = &s->entries.at[other];
+    if (s->api->entry_size_is_set_(entry) && s->api->entry_size_(entry) > 0) {
+        from->find.node.size = (uint64_t)s->api->entry_size_(entry);
         enum cairn_err err = spool_entry(s, &from->find.node, why);
         if (err) return err;
     }
@@ -161,35 +162,35 @@ static enum cairn_err plain_entry(struct archive_source *s, uint32_t at,
 {
     struct img_entry *to = &s->entries.at[at];
     struct img_find *find = &to->find;
-    kind_set(s->scan, find, archive_entry_filetype(entry));
+    kind_set(s->scan, find, s->api->entry_filetype_(entry));
     bool was_directory = to->first != IMG_ENTRY_NONE;
     if (was_directory && find->kind != IMG_DIRECTORY) to->first = IMG_ENTRY_NONE;
     to->exists = true;
-    find->node.modified_ns = entry_time(entry);
-    find->node.attributes = archive_entry_perm(entry) & 0222 ? 0 : (uint8_t)CAIRN_FAT_READ_ONLY;
+    find->node.modified_ns = entry_time(s, entry);
+    find->node.attributes = s->api->entry_perm_(entry) & 0222 ? 0 : (uint8_t)CAIRN_FAT_READ_ONLY;
     find->node.size = 0;
     if (find->kind != IMG_FILE) return CAIRN_OK;
-    if (archive_entry_size_is_set(entry)) find->node.size = (uint64_t)archive_entry_size(entry);
+    if (s->api->entry_size_is_set_(entry)) find->node.size = (uint64_t)s->api->entry_size_(entry);
     return spool_entry(s, &find->node, why);
 }
 
 /* The entry's path as bytes: as they stand, or as UTF-8 where the format has only that. */
-static const char *entry_path(struct archive_entry *entry)
+static const char *entry_path(const struct archive_source *s, struct archive_entry *entry)
 {
-    const char *path = archive_entry_pathname(entry);
-    return path ? path : archive_entry_pathname_utf8(entry);
+    const char *path = s->api->entry_pathname_(entry);
+    return path ? path : s->api->entry_pathname_utf8_(entry);
 }
 
-static const char *entry_hardlink(struct archive_entry *entry)
+static const char *entry_hardlink(const struct archive_source *s, struct archive_entry *entry)
 {
-    const char *path = archive_entry_hardlink(entry);
-    return path ? path : archive_entry_hardlink_utf8(entry);
+    const char *path = s->api->entry_hardlink_(entry);
+    return path ? path : s->api->entry_hardlink_utf8_(entry);
 }
 
 static enum cairn_err take_entry(struct archive_source *s, struct archive_entry *entry,
                                  struct cairn_why *why)
 {
-    const char *path = entry_path(entry), *link = entry_hardlink(entry);
+    const char *path = entry_path(s, entry), *link = entry_hardlink(s, entry);
     if (!path) return no_entry(s, "", "an entry without a name that can be read");
     if (!img_path_is_safe(path)) return no_entry(s, path, "the path leaves the archive");
     uint32_t at = img_entries_walk(&s->entries, s->scan->tree, path);
@@ -202,7 +203,7 @@ static enum cairn_err read_entries(struct archive_source *s, struct cairn_why *w
 {
     struct archive_entry *entry;
     int status;
-    while ((status = archive_read_next_header(s->archive, &entry)) != ARCHIVE_EOF) {
+    while ((status = s->api->read_next_header_(s->archive, &entry)) != ARCHIVE_EOF) {
         if (status == ARCHIVE_RETRY) continue;
         if (status < ARCHIVE_WARN) return archive_fail(s, why);
         enum cairn_err err = take_entry(s, entry, why);
@@ -228,7 +229,7 @@ static enum cairn_err archive_list(struct img_source *source, struct img_scan *s
 static void archive_close(struct img_source *source)
 {
     struct archive_source *s = (struct archive_source *)source;
-    if (s->archive) archive_read_free(s->archive);
+    if (s->archive) s->api->read_free_(s->archive);
     img_entries_free(&s->entries);
     free(s);
 }
@@ -236,12 +237,15 @@ static void archive_close(struct img_source *source)
 static enum cairn_err archive_begin(struct archive_source *s, const char *path,
                                     struct cairn_why *why)
 {
-    s->archive = archive_read_new();
+    enum cairn_err err = img_archive_api_load(&s->api, why);
+    if (err) return err;
+    s->archive = s->api->read_new_();
     if (!s->archive || !img_entries_init(&s->entries)) return img_no_memory(why);
-    archive_read_support_filter_all(s->archive);
-    archive_read_support_format_all(s->archive);
-    int status = strcmp(path, "-") == 0 ? archive_read_open_fd(s->archive, STDIN_FILENO, READ_BYTES)
-                                        : archive_read_open_filename(s->archive, path, READ_BYTES);
+    s->api->read_support_filter_all_(s->archive);
+    s->api->read_support_format_all_(s->archive);
+    int status = strcmp(path, "-") == 0
+                     ? s->api->read_open_fd_(s->archive, STDIN_FILENO, READ_BYTES)
+                     : s->api->read_open_filename_(s->archive, path, READ_BYTES);
     return status == ARCHIVE_OK ? CAIRN_OK : archive_fail(s, why);
 }
 

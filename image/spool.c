@@ -98,31 +98,46 @@ static void make_directory(struct img_entry *entry)
     entry->find.node.attributes = 0;
 }
 
+/* The next name of a path that is not "."; moves path behind it. Length 0: that was all. */
+static size_t path_next(const char **path, const char **name)
+{
+    size_t len;
+    do {
+        *name = *path + strspn(*path, "/");
+        len = strcspn(*name, "/");
+        *path = *name + len;
+    } while (len == 1 && **name == '.');
+    return len;
+}
+
 uint32_t img_entries_walk(struct img_entries *entries, struct cairn_image_tree *tree,
                           const char *path)
 {
     uint32_t at = 0;
-    for (;;) {
-        path += strspn(path, "/");
-        size_t len = strcspn(path, "/");
-        if (len == 0) return at;
-        bool self = len == 1 && path[0] == '.';
-        if (!self) {
-            make_directory(&entries->at[at]);
-            at = img_entries_at(entries, tree, at, path, len);
-            if (at == IMG_ENTRY_NONE) return at;
-        }
-        path += len;
+    const char *name;
+    size_t len;
+    while (at != IMG_ENTRY_NONE && (len = path_next(&path, &name)) != 0) {
+        make_directory(&entries->at[at]);
+        at = img_entries_at(entries, tree, at, name, len);
     }
+    return at;
+}
+
+uint32_t img_entries_find(const struct img_entries *entries, const char *path)
+{
+    uint32_t at = 0;
+    const char *name;
+    size_t len;
+    while (at != IMG_ENTRY_NONE && (len = path_next(&path, &name)) != 0)
+        at = entry_find(entries, at, name, len);
+    return at;
 }
 
 bool img_path_is_safe(const char *path)
 {
-    for (;;) {
-        path += strspn(path, "/");
-        size_t len = strcspn(path, "/");
-        if (len == 0) return true;
-        if (len == 2 && path[0] == '.' && path[1] == '.') return false;
-        path += len;
-    }
+    const char *name;
+    size_t len;
+    while ((len = path_next(&path, &name)) != 0)
+        if (len == 2 && name[0] == '.' && name[1] == '.') return false;
+    return true;
 }

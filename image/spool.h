@@ -39,6 +39,9 @@ uint32_t img_entries_at(struct img_entries *entries, struct cairn_image_tree *tr
 uint32_t img_entries_walk(struct img_entries *entries, struct cairn_image_tree *tree,
                           const char *path);
 
+/* The entry of a sanitized path; IMG_ENTRY_NONE: there is none. */
+uint32_t img_entries_find(const struct img_entries *entries, const char *path);
+
 /* Is it a path that leads nowhere but down? */
 bool img_path_is_safe(const char *path);
 

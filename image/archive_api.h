@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libarchive, loaded when the first archive is read: it brings a dozen libraries with it, whose
+ * loading costs more than most of Cairn's commands take.
+ */
+#ifndef CAIRN_IMAGE_ARCHIVE_API_H
+#define CAIRN_IMAGE_ARCHIVE_API_H
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <cairn/why.h>
+
+#define IMG_ARCHIVE_FUNCTIONS(X)                                                                   \
+    X(read_new)                                                                                    \
+    X(read_free)                                                                                   \
+    X(read_support_filter_all)                                                                     \
+    X(read_support_format_all)                                                                     \
+    X(read_open_fd)                                                                                \
+    X(read_open_filename)                                                                          \
+    X(read_next_header)                                                                            \
+    X(read_data_block)                                                                             \
+    X(error_string)                                                                                \
+    X(errno)                                                                                       \
+    X(entry_pathname)                                                                              \
+    X(entry_pathname_utf8)                                                                         \
+    X(entry_hardlink)                                                                              \
+    X(entry_hardlink_utf8)                                                                         \
+    X(entry_filetype)                                                                              \
+    X(entry_perm)                                                                                  \
+    X(entry_mtime)                                                                                 \
+    X(entry_mtime_nsec)                                                                            \
+    X(entry_size)                                                                                  \
+    X(entry_size_is_set)
+
+#define IMG_ARCHIVE_MEMBER(name) __typeof__(archive_##name) *name##_;
+struct img_archive_api {
+    IMG_ARCHIVE_FUNCTIONS(IMG_ARCHIVE_MEMBER)
+};
+#undef IMG_ARCHIVE_MEMBER
+
+/* The functions, loaded once and for the process's life. CAIRN_ENOTSUP: no libarchive here. */
+enum cairn_err img_archive_api_load(const struct img_archive_api **api,
+                                    struct cairn_why *why) CAIRN_MUST_USE;
+
+#endif
