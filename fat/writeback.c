@@ -197,7 +197,7 @@ static enum cairn_err write_chosen(struct cairn_fat *fs, uint32_t count, enum fa
 enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage, bool *wrote,
                                      struct cairn_why *why)
 {
-    uint8_t bit = fs->no_order ? 0xFF : (uint8_t)(1u << stage);
+    uint8_t bit = (uint8_t)(fs->no_order ? 0xFFu : 1u << stage);
     uint32_t count = choose_pages(&fs->cache, bit, false);
     *wrote = count > 0;
     enum cairn_err err = write_chosen(fs, count, stage, why);
