@@ -55,7 +55,7 @@ enum cairn_err fat_dir_cursor_seek(struct fat_dir_cursor *cursor, uint32_t slot,
             return CAIRN_OK;
     }
     fat_dir_cursor_done(cursor);
-    uint64_t sector, sectors;
+    uint64_t sector = 0, sectors = 0;
     enum cairn_err err = slot_sector(cursor->dir, slot, &sector, &sectors, why);
     if (err) return err;
     if (next_page) fat_page_prefetch(fs, sector, sectors);

@@ -95,7 +95,7 @@ enum cairn_err fat_file_zero(struct cairn_fat_node *file, uint64_t from, uint64_
                              struct cairn_why *why)
 {
     while (from < to) {
-        uint64_t bytes;
+        uint64_t bytes = 0;
         enum cairn_err err = zero_step(file, from, to - from, &bytes, why);
         if (err) return err;
         from += bytes;
