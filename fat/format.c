@@ -151,9 +151,11 @@ static enum cairn_err take_scratch(struct batch *batch, void *scratch, size_t sc
     uint32_t align = cairn_blk_info(batch->dev)->mem_align;
     size_t rest = align > 1 ? (uintptr_t)scratch % align : 0, skip = rest ? align - rest : 0;
     size_t need = skip + (size_t)WRITES_MAX * batch->geometry->sector_bytes;
-    if (scratch_bytes < SCRATCH_LEAST || scratch_bytes < need)
-        return cairn_why_fail(batch->why, CAIRN_ENOMEM, "format needs %zu bytes of memory",
-                              (size_t)cairn_max_u64(need, SCRATCH_LEAST));
+    if (scratch_bytes < SCRATCH_LEAST || scratch_bytes < need) {
+        (void)cairn_why_fail(batch->why, CAIRN_ENOMEM, "format needs %zu bytes of memory",
+                             (size_t)cairn_max_u64(need, SCRATCH_LEAST));
+        return CAIRN_ENOMEM;
+    }
     batch->memory = (uint8_t *)scratch + skip;
     return CAIRN_OK;
 }

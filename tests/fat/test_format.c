@@ -3,6 +3,7 @@
 
 #include <cairn/blk_layers.h>
 #include <cairn/blk_mem.h>
+#include <cairn/blk_sim.h>
 #include <fat/boot.h>
 #include <fat/fatent.h>
 #include <stdlib.h>
@@ -173,6 +174,97 @@ START_TEST(wrong_devices_are_refused)
 }
 END_TEST
 
+/* ---- power cuts -------------------------------------------------------------------------- */
+
+#define SIM_BLOCKS UINT64_C(2048)
+#define SIM_BYTES (SIM_BLOCKS * 512)
+
+static const struct cairn_fat_format_options old_volume = { .volume_id = 1, .label = "OLD" };
+static const struct cairn_fat_format_options new_volume = {
+    .volume_id = 2, .label = "NEW", .cluster_bytes = 4096, .reserved_sectors = 9
+};
+
+static enum cairn_blk_sim_fate fate_of(void *ctx, uint64_t block)
+{
+    uint64_t mixed = (block + 1) * 0x9E3779B97F4A7C15u ^ *(uint64_t *)ctx * 0xD6E8FEB86659FD93u;
+    return (mixed >> 33) % 2 ? CAIRN_BLK_SIM_LOST : CAIRN_BLK_SIM_KEPT;
+}
+
+static struct cairn_blk_sim *sim_new(void **mem)
+{
+    struct cairn_blk_sim *sim = calloc(1, sizeof *sim);
+    struct cairn_blk_sim_plan plan;
+    size_t bytes = cairn_blk_sim_mem(512, SIM_BLOCKS);
+    *mem = malloc(bytes);
+    cairn_blk_sim_plan_init(&plan);
+    ck_assert_int_eq(cairn_blk_sim_open(sim, 512, SIM_BLOCKS, *mem, bytes, &plan, NULL), CAIRN_OK);
+    return sim;
+}
+
+static enum cairn_err sim_format(struct cairn_blk_sim *sim,
+                                 const struct cairn_fat_format_options *options)
+{
+    static uint8_t scratch[65536];
+    struct cairn_fat_geometry geometry;
+    return cairn_fat_format(&sim->base, options, scratch, sizeof scratch, &geometry, NULL);
+}
+
+/* Format the old volume, then the new one with the power cut at an event. */
+static enum cairn_err sim_cut(struct cairn_blk_sim *sim, uint64_t cut_at, uint64_t seed)
+{
+    struct cairn_blk_sim_plan plan;
+    cairn_blk_sim_plan_init(&plan);
+    cairn_blk_sim_restart(sim, NULL, NULL, &plan);
+    ck_assert_int_eq(sim_format(sim, &old_volume), CAIRN_OK);
+    plan.cut_at = cut_at;
+    cairn_blk_sim_restart(sim, NULL, NULL, &plan);
+    enum cairn_err err = sim_format(sim, &new_volume);
+    plan.cut_at = CAIRN_BLK_SIM_NEVER;
+    cairn_blk_sim_restart(sim, fate_of, &seed, &plan);
+    return err;
+}
+
+static void image_of(struct cairn_blk_sim *sim, const struct cairn_fat_format_options *options,
+                     uint8_t *image)
+{
+    ck_assert_int_eq(sim_format(sim, options), CAIRN_OK);
+    ck_assert_int_eq(cairn_blk_read(&sim->base, 0, SIM_BLOCKS, image, NULL), CAIRN_OK);
+}
+
+/* All in front of the clusters; what was in them before may stay. */
+static bool is_front(const uint8_t *disk, const uint8_t *image)
+{
+    struct cairn_fat_geometry g;
+    bool is_signed;
+    ck_assert_int_eq(cairn_fat_boot_decode(image, &g, &is_signed, NULL), CAIRN_OK);
+    return memcmp(disk, image, (size_t)g.data_start * 512) == 0;
+}
+
+START_TEST(a_cut_leaves_the_old_volume_or_none_or_the_new_one)
+{
+    static uint8_t before[SIM_BYTES], after[SIM_BYTES], disk[SIM_BYTES];
+    void *mem;
+    struct cairn_blk_sim *sim = sim_new(&mem);
+    image_of(sim, &old_volume, before);
+    image_of(sim, &new_volume, after);
+    enum cairn_err err = CAIRN_EIO;
+    uint64_t cut_at = 0;
+    for (; err; cut_at++)
+        for (uint64_t seed = 0; seed < 16; seed++) {
+            struct cairn_fat_geometry g;
+            bool is_signed;
+            err = sim_cut(sim, cut_at, seed);
+            ck_assert_int_eq(cairn_blk_read(&sim->base, 0, SIM_BLOCKS, disk, NULL), CAIRN_OK);
+            if (cairn_fat_boot_decode(disk, &g, &is_signed, NULL)) continue;
+            ck_assert(is_front(disk, g.volume_id == 1 ? before : after));
+        }
+    ck_assert_uint_gt(cut_at, 8);
+    ck_assert_int_eq(cairn_blk_close(&sim->base, NULL), CAIRN_OK);
+    free(sim);
+    free(mem);
+}
+END_TEST
+
 TCase *format_tests(void)
 {
     TCase *tests = tcase_create("format");
@@ -181,5 +273,6 @@ TCase *format_tests(void)
     tcase_add_test(tests, the_clusters_are_left_alone);
     tcase_add_test(tests, the_same_options_make_the_same_bytes);
     tcase_add_test(tests, wrong_devices_are_refused);
+    tcase_add_test(tests, a_cut_leaves_the_old_volume_or_none_or_the_new_one);
     return tests;
 }
