@@ -41,7 +41,7 @@ static int64_t modified_ns(const struct stat *st)
 static enum cairn_err fd_put(struct img_put *put, const struct img_target *target, int fd,
                              const struct stat *st, struct cairn_why *why)
 {
-    struct img_file file = { .reader = { fd_read, &fd }, .size = (uint64_t)st->st_size };
+    struct img_file file = { .feed = { fd_read, &fd }, .size = (uint64_t)st->st_size };
     if (put->options->preserve) {
         file.stat.modified_ns = modified_ns(st);
         file.stat.attributes = CAIRN_FAT_ARCHIVE;
@@ -56,7 +56,7 @@ static enum cairn_err fd_put(struct img_put *put, const struct img_target *targe
 static enum cairn_err stdin_insert(struct img_put *put, const char *path, struct cairn_why *why)
 {
     int fd = STDIN_FILENO;
-    struct img_file file = { .reader = { fd_read, &fd }, .size = UINT64_MAX };
+    struct img_file file = { .feed = { fd_read, &fd }, .size = UINT64_MAX };
     struct img_target target;
     enum cairn_err err = img_target_find(put->fs, path, "", &target, why);
     if (err) return err;

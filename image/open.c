@@ -45,10 +45,10 @@ static enum cairn_err part_open(struct cairn_image *image, const char *selector,
 {
     struct img_disk *disk = image->disk;
     const struct cairn_part *part = NULL;
-    enum cairn_err err = img_part_select(disk, selector, &part, why);
-    if (err) return err;
     image->blk = disk->any.dev;
-    if (!part) return CAIRN_OK;
+    if (!selector) return CAIRN_OK;
+    enum cairn_err err = img_part_select(disk, selector, &part, why);
+    if (err || !part) return err;
     struct cairn_text name;
     cairn_text_init(&name, image->part_name, sizeof image->part_name);
     cairn_text_fmt(&name, "partition %u", part->number);
@@ -73,7 +73,7 @@ static enum cairn_err image_free(struct cairn_image *image, struct cairn_why *wh
     return err ? err : next;
 }
 
-/* Takes over one use of disk, also when it fails. */
+/* Takes over one use of disk, also when it fails. part NULL: the device as a whole. */
 static enum cairn_err image_open_on(struct cairn_image **out, struct img_disk *disk,
                                     const char *part, bool mounted,
                                     const struct cairn_image_open_options *options,
@@ -118,6 +118,17 @@ enum cairn_err cairn_image_open_device(struct cairn_image **image,
     return image_open_on(image, disk, place->part, false, options, why);
 }
 
+enum cairn_err cairn_image_open_disk(struct cairn_image **image,
+                                     const struct cairn_image_place *place,
+                                     const struct cairn_image_open_options *options,
+                                     struct cairn_why *why)
+{
+    struct img_disk *disk = NULL;
+    enum cairn_err err = img_disk_open(&disk, place, options, why);
+    if (err) return err;
+    return image_open_on(image, disk, NULL, false, options, why);
+}
+
 enum cairn_err cairn_image_open_beside(struct cairn_image **image, struct cairn_image *beside,
                                        const char *part,
                                        const struct cairn_image_open_options *options,
@@ -126,7 +137,7 @@ enum cairn_err cairn_image_open_beside(struct cairn_image **image, struct cairn_
     struct cairn_image_open_options as_beside = *options;
     as_beside.write = options->write && beside->disk->write;
     beside->disk->users++;
-    return image_open_on(image, beside->disk, part ? part : "", true, &as_beside, why);
+    return image_open_on(image, beside->disk, part, true, &as_beside, why);
 }
 
 struct cairn_fat *cairn_image_fat(struct cairn_image *image)
@@ -142,6 +153,11 @@ struct cairn_blk *cairn_image_blk(struct cairn_image *image)
 struct cairn_blk *cairn_image_disk(struct cairn_image *image)
 {
     return image->disk->any.dev;
+}
+
+const struct cairn_part_table *cairn_image_table(const struct cairn_image *image)
+{
+    return &image->disk->table;
 }
 
 int cairn_image_fd(struct cairn_image *image)

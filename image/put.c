@@ -84,10 +84,10 @@ static bool progress(struct img_put *put, size_t bytes)
 static enum cairn_err contents_write(struct img_put *put, struct cairn_fat_node *node,
                                      const struct img_file *file, struct cairn_why *why)
 {
-    const struct img_reader *reader = &file->reader;
+    const struct img_feed *feed = &file->feed;
     for (uint64_t at = 0;;) {
         size_t got = 0, done = 0;
-        enum cairn_err err = reader->read(reader->ctx, at, put->buf, IMG_PUT_BYTES, &got, why);
+        enum cairn_err err = feed->read(feed->ctx, at, put->buf, IMG_PUT_BYTES, &got, why);
         if (err) return err;
         if (got > 0) err = cairn_fat_write(node, at, put->buf, got, &done, why);
         if (err) return err;

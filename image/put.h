@@ -6,7 +6,7 @@
 #include <cairn/image.h>
 
 /* Bytes at offset; *got is less only at the end. */
-struct img_reader {
+struct img_feed {
     enum cairn_err (*read)(void *ctx, uint64_t offset, void *buf, size_t bytes, size_t *got,
                            struct cairn_why *why);
     void *ctx;
@@ -42,10 +42,10 @@ struct img_target {
 enum cairn_err img_target_find(struct cairn_fat *fs, const char *path, const char *base,
                                struct img_target *target, struct cairn_why *why) CAIRN_MUST_USE;
 
-/* The file: size as far as known, UINT64_MAX where the reader knows; stat's members `which` are set
- * when all bytes are there. What was called so stays until then. */
+/* The file: size as far as known, UINT64_MAX where only the feed knows; stat's members `which` are
+ * set when all bytes are there. What was called so stays until then. */
 struct img_file {
-    struct img_reader reader;
+    struct img_feed feed;
     uint64_t size;
     struct cairn_fat_stat stat;
     uint32_t which;

@@ -17,7 +17,7 @@ static enum cairn_err node_read(void *ctx, uint64_t offset, void *buf, size_t by
 static enum cairn_err node_put(struct img_put *put, const struct img_target *target,
                                struct cairn_fat_node *node, struct cairn_why *why)
 {
-    struct img_file file = { .reader = { node_read, node } };
+    struct img_file file = { .feed = { node_read, node } };
     enum cairn_err err = cairn_fat_stat(node, &file.stat, why);
     if (err) return err;
     file.size = file.stat.size;

@@ -9,6 +9,7 @@
 #define CAIRN_IMAGE_H
 
 #include <cairn/fat.h>
+#include <cairn/part.h>
 
 CAIRN_BEGIN
 
@@ -150,8 +151,13 @@ CAIRN_API enum cairn_err cairn_image_open_device(struct cairn_image **image,
                                                  const struct cairn_image_place *place,
                                                  const struct cairn_image_open_options *options,
                                                  struct cairn_why *why) CAIRN_MUST_USE;
+/* The device as a whole, whatever partitions it has (info). */
+CAIRN_API enum cairn_err cairn_image_open_disk(struct cairn_image **image,
+                                               const struct cairn_image_place *place,
+                                               const struct cairn_image_open_options *options,
+                                               struct cairn_why *why) CAIRN_MUST_USE;
 /* Another partition of the disk that `beside` has open, which is not locked anew; write access is
- * what beside was opened with. Either may be closed first. part NULL: as an empty one. */
+ * what beside was opened with. Either may be closed first. */
 CAIRN_API enum cairn_err cairn_image_open_beside(struct cairn_image **image,
                                                  struct cairn_image *beside, const char *part,
                                                  const struct cairn_image_open_options *options,
@@ -159,6 +165,8 @@ CAIRN_API enum cairn_err cairn_image_open_beside(struct cairn_image **image,
 CAIRN_API struct cairn_fat *cairn_image_fat(struct cairn_image *image);  /* NULL: not mounted */
 CAIRN_API struct cairn_blk *cairn_image_blk(struct cairn_image *image);  /* partition or whole */
 CAIRN_API struct cairn_blk *cairn_image_disk(struct cairn_image *image); /* the whole device */
+/* The partition table as it was when the device was opened; cairn/part.h. */
+CAIRN_API const struct cairn_part_table *cairn_image_table(const struct cairn_image *image);
 CAIRN_API int cairn_image_fd(struct cairn_image *image);          /* of a file image, else -1 */
 CAIRN_API uint64_t cairn_image_offset(struct cairn_image *image); /* bytes before the partition */
 /* Unmount (syncing) and close; everything is freed also when it fails. */
@@ -253,6 +261,12 @@ CAIRN_API enum cairn_err cairn_image_transfer(struct cairn_image *from, const ch
                                               const struct cairn_image_copy_options *options,
                                               struct cairn_image_copy_result *result,
                                               struct cairn_why *why) CAIRN_MUST_USE;
+
+/* Rename or move within the volume, into `to` when that is a directory, as mv does.
+ * Errors of cairn_fat_rename; CAIRN_EEXIST with no_replace; CAIRN_EBUSY: the root. */
+CAIRN_API enum cairn_err cairn_image_move(struct cairn_image *image, const char *from,
+                                          const char *to, bool no_replace,
+                                          struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Remove a file, or with recursive a directory with all that is in it. CAIRN_EISDIR: a directory
  * without recursive; CAIRN_EBUSY: the root. */

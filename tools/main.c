@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+#include "args.h"
+#include "out.h"
+#include "stop.h"
+#include "suggest.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An image opened under the number of a closed standard stream would be printed into. The stand-ins
+ * cannot be used in the stream's direction, so that using it still fails. */
+static bool streams_guard(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return false;
+    }
+    return true;
+}
+
+static enum tool_status verb_unknown(const char *name)
+{
+    struct tool_suggest suggest;
+    tool_suggest_init(&suggest, name);
+    for (const struct tool_verb *const *verb = tool_verbs; *verb; verb++)
+        tool_suggest_offer(&suggest, (*verb)->name);
+    const char *near = tool_suggest_best(&suggest);
+    if (near) return tool_usage(NULL, "there is no verb '%s'; did you mean '%s'?", name, near);
+    return tool_usage(NULL, "there is no verb '%s'", name);
+}
+
+static enum tool_status verb_run(const struct tool_verb *verb, const char **words, uint32_t count)
+{
+    struct tool_args args;
+    if (!tool_args_parse(&args, verb, words, count)) return TOOL_USAGE;
+    if (!args.help) return verb->run(&args);
+    tool_verb_help(verb);
+    return TOOL_DONE;
+}
+
+static enum tool_status help(const char *name)
+{
+    const struct tool_verb *verb = name ? tool_verb_named(name) : NULL;
+    if (name && !verb) return verb_unknown(name);
+    if (verb)
+        tool_verb_help(verb);
+    else
+        tool_help();
+    return TOOL_DONE;
+}
+
+static enum tool_status run(uint32_t count, const char **words)
+{
+    if (count == 0) return tool_usage(NULL, "no verb is given");
+    if (strcmp(words[0], "help") == 0 || strcmp(words[0], "--help") == 0 ||
+        strcmp(words[0], "-h") == 0)
+        return help(count > 1 ? words[1] : NULL);
+    if (strcmp(words[0], "--version") == 0) {
+        puts("cairn " CAIRN_VERSION);
+        return TOOL_DONE;
+    }
+    const struct tool_verb *verb = tool_verb_named(words[0]);
+    return verb ? verb_run(verb, words + 1, count - 1) : verb_unknown(words[0]);
+}
+
+int main(int argc, char **argv)
+{
+    if (!streams_guard()) return TOOL_FAILED;
+    (void)setlocale(LC_CTYPE, "");
+    size_t count = argc > 1 ? (size_t)argc - 1 : 0;
+    const char **words = calloc(count + 1, sizeof *words);
+    if (!words) return TOOL_FAILED;
+    for (size_t i = 0; i < count; i++)
+        words[i] = argv[i + 1];
+    enum tool_status status = tool_stdout_finish(run((uint32_t)count, words));
+    free(words);
+    tool_stop_finish();
+    return (int)status;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A verb is a table: from it come the top help, each verb's --help, the parsing of its options and
+ * what is called. tools/verbs.c lists them.
+ */
+#ifndef CAIRN_TOOLS_VERB_H
+#define CAIRN_TOOLS_VERB_H
+
+#include <cairn/def.h>
+
+/* Exit codes; docs/cli.md. */
+enum tool_status {
+    TOOL_DONE = 0,
+    TOOL_FOUND = 1,  /* check found faults */
+    TOOL_USAGE = 2,  /* the command line is wrong */
+    TOOL_BAD = 3,    /* the image is bad */
+    TOOL_FAILED = 4, /* I/O, or the host refused */
+};
+
+#define TOOL_OPTIONS_MAX 24u
+#define TOOL_ANY UINT32_MAX /* operands_most: no limit */
+
+/* The index in its table is how the verb asks for it. The table ends with a NULL name. */
+struct tool_option {
+    const char *name;  /* without dashes */
+    char letter;       /* or 0 */
+    const char *value; /* what stands for its value in the help; NULL: a flag */
+    const char *help;
+};
+
+struct tool_args;
+
+struct tool_verb {
+    const char *name;
+    const char *summary; /* a line of the top help */
+    const char *operands;
+    const struct tool_option *options;
+    const char *details; /* paragraphs of the verb's help; NULL: none */
+    const char *example;
+    uint32_t operands_least, operands_most;
+    bool (*is_operand)(const char *word); /* words with a dash that are no options; NULL: none */
+    enum tool_status (*run)(const struct tool_args *args);
+};
+
+/* Ends with NULL. */
+extern const struct tool_verb *const tool_verbs[];
+
+const struct tool_verb *tool_verb_named(const char *name);
+
+/* The top help, and one verb's, to standard output. */
+void tool_help(void);
+void tool_verb_help(const struct tool_verb *verb);
+
+#endif
