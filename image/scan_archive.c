@@ -36,6 +36,8 @@ static enum cairn_err archive_fail(struct archive_source *s, struct cairn_why *w
     bool format = os <= 0 || os == EILSEQ; /* libarchive's own codes for "not an archive" */
     enum cairn_err err = cairn_why_fail(why, format ? CAIRN_ECORRUPT : cairn_err_from_errno(os),
                                         "read the archive: %s", text ? text : "it cannot be read");
+    cairn_why_hint(why, "a source is a folder, or an archive that libarchive knows");
+    return err;
 }
 
 /* A nameless file for the contents: $TMPDIR or /var/tmp, which is on disk. */
