@@ -4,61 +4,40 @@
 # block, fat outside host/) includes nothing of host/, and of the system only the compiler's headers.
 . "$(dirname "$0")/lib.sh"
 
-layers='base block fat image tools'
-compiler_headers='stdarg|stdbool|stddef|stdint|limits'
+# Reads paths, prints faults.
+judge='
+my $n = 0;
+my %rank = map { $_ => $n++ } qw(base block fat image tools);
+my %home = map { m,^(\w+)/include/(.*), ? ($2 => $1) : () } glob "*/include/cairn/*.h";
+my %compiler = map { ("$_.h" => 1) } qw(stdarg stdbool stddef stdint limits);
 
-rank() { # MODULE
-    local module rank=0
-    for module in $layers; do
-        [ "$module" = "$1" ] && echo $rank && return
-        rank=$((rank + 1))
-    done
-    echo -1
-}
-
-# The module that an include names, or nothing: <cairn/fat.h> is where that header lies, "fat/name.h"
-# says it itself.
-module_of() { # INCLUDED
-    local header
-    case $1 in
-    cairn/*)
-        header=$(cd "$root" && echo */include/"$1")
-        echo "${header%%/*}"
-        ;;
-    */*) echo "${1%%/*}" ;;
-    esac
-}
-
-is_core() { # PATH
-    [[ $1 =~ ^(base|block|fat)/ && ! $1 =~ /(host|gen)/ ]]
-}
-
-check_one() { # PATH LINE KIND INCLUDED
-    local path=$1 line=$2 kind=$3 included=$4 mine theirs
-    mine=$(rank "${path%%/*}") theirs=$(rank "$(module_of "$included")")
-    if [ "$theirs" -gt "$mine" ]; then
-        echo "$path:$line: includes $included, which is of a higher layer"
-    elif is_core "$path" && [[ $included == *host/* ]]; then
-        echo "$path:$line: includes $included: the core may not need the host"
-    elif is_core "$path" && [ "$kind" = '<' ] && [[ $included != cairn/* ]] &&
-        [[ ! $included =~ ^($compiler_headers)\.h$ ]] && ! is_shim "$path" "$included"; then
-        echo "$path:$line: includes $included, which is not the compiler's own header"
-    fi
-}
+# The module that an include names: <cairn/fat.h> is where that header lies, "fat/name.h" says it.
+sub module { my ($name) = @_; $home{$name} // ($name =~ m,^(\w+)/, ? $1 : "") }
 
 # xxhash.h is compiled freestanding behind base/shim, by one source and the shims themselves.
-is_shim() { # PATH INCLUDED
-    [[ $1 == base/shim/* ]] || [[ $1 == base/hash128.c && $2 == xxhash.h ]]
-}
+sub shimmed { my ($path, $name) = @_; $path =~ m,^base/shim/, || "$path $name" eq "base/hash128.c xxhash.h" }
+
+while (my $path = <STDIN>) {
+    chomp $path;
+    my ($mine) = $path =~ m,^(\w+)/,;
+    next if !defined $rank{$mine};
+    my $core = $path =~ m,^(base|block|fat)/, && $path !~ m,/(host|gen)/,;
+    open my $file, "<", $path or next;
+    while (<$file>) {
+        my ($kind, $name) = /^\s*#\s*include\s*([<"])([^>"]*)/ or next;
+        my $theirs = module($name);
+        my $fault = ($rank{$theirs} // -1) > $rank{$mine} ? "which is of a higher layer"
+            : !$core ? next
+            : $name =~ m,\bhost/, ? "and the core may not need the host"
+            : $kind eq "<" && $name !~ m,^cairn/, && !$compiler{$name} && !shimmed($path, $name)
+                ? "which is not the compiler'"'"'s own header" : next;
+        print "$path:$.: includes $name, $fault\n";
+    }
+}'
 
 check() {
     local found
-    found=$(cd "$root" && sources "*.c" "*.h" | grep -E "^(${layers// /|})/" |
-        xargs -d '\n' grep -nE '^ *# *include *[<"]' -- |
-        sed -nE 's/^([^:]*):([0-9]+): *# *include *([<"])([^>"]*).*/\1 \2 \3 \4/p' |
-        while read -r path line kind included; do
-            check_one "$path" "$line" "$kind" "$included"
-        done)
+    found=$(cd "$root" && sources '*.c' '*.h' | perl -e "$judge")
     [ -z "$found" ] || { echo "$found" && return 1; }
 }
 

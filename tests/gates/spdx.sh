@@ -3,17 +3,19 @@
 # Every source file names its licence in its first two lines.
 . "$(dirname "$0")/lib.sh"
 
+programs() {
+    sources '*.c' '*.h' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt'
+    cd "$root" && sources | xargs -d '\n' grep -lI -m1 '^#!' -- 2>/dev/null
+}
+
 check() {
-    local path status=0
-    while IFS= read -r path; do
-        head -n 2 "$root/$path" | grep -q 'SPDX-License-Identifier: ISC' && continue
-        echo "$path: its first two lines do not hold SPDX-License-Identifier: ISC"
-        status=1
-    done < <(
-        sources '*.c' '*.h' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt'
-        cd "$root" && sources | xargs -d '\n' grep -lI -m1 '^#!' -- 2>/dev/null
-    )
-    return $status
+    local found
+    found=$(cd "$root" && programs | sort -u | xargs -d '\n' awk '
+        function judge() { if (path && !named) print path ": its first two lines name no licence" }
+        FNR == 1 { judge(); path = FILENAME; named = 0 }
+        FNR <= 2 && /SPDX-License-Identifier: ISC/ { named = 1 }
+        END { judge() }')
+    [ -z "$found" ] || { echo "$found" && return 1; }
 }
 
 plant_source() {
