@@ -15,7 +15,7 @@ put() { # NAME [BYTES]: that many bytes that tell where in which file they are
 }
 
 # Short names with their NT case bits, and what only looks like one.
-for name in README.TXT readme.txt Readme.txt.d/Readme.txt MAKE.c make.H .profile a.b.c a..b 8CHARS.x \
+for name in README.TXT lower.txt Readme.txt.d/Readme.txt MAKE.c make.H .profile a.b.c a..b 8CHARS.x \
     '9 chars.x' noext UPPER x.y.z.tar.gz 12345678.123 123456789.12 A.1234 'tilde~1.txt' 'TILDE~1.TX'; do
     put "short/$name"
 done

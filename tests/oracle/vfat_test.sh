@@ -16,7 +16,7 @@ cairn_view() { # IMAGE: of what Cairn extracts
     local out=$work/out
     chmod -R u+w "$out" 2>/dev/null || true
     rm -rf "$out"
-    "$cairn" extract "$1" "$out" && host_view "$out"
+    "$cairn" extract "$1" "$out" >"$work/extract.log" && host_view "$out"
 }
 
 same() { # TEST WANTED GOT
@@ -99,7 +99,7 @@ if have "Linux vfat" qemu-system-x86_64 busybox cpio fsck.fat mkfs.fat &&
     for type in 12 16 32; do
         for sector in 512 4096; do volume $type $sector; done
     done
-    foreign "mkfs.fat, FAT16, large clusters" -F 16 -s 64
+    foreign "mkfs.fat, FAT16, 8 KiB clusters" -F 16 -s 16
     foreign "mkfs.fat, FAT32, one FAT" -F 32 -s 1 -f 1
 fi
 finish
