@@ -36,7 +36,7 @@ static enum cairn_err backup_use(struct fat_check *c, const struct cairn_why *wh
 enum cairn_err fat_check_boot_read(struct fat_check *c, struct cairn_why *why)
 {
     struct cairn_why own = { 0 };
-    bool is_signed = true;
+    bool is_signed;
     memcpy(c->boot, fat_check_view(c, &c->dir_window, 0, sizeof c->boot), sizeof c->boot);
     enum cairn_err err = cairn_fat_boot_decode(c->boot, &c->geometry, &is_signed, &own);
     if (err && backup_use(c, &own)) {
@@ -44,7 +44,7 @@ enum cairn_err fat_check_boot_read(struct fat_check *c, struct cairn_why *why)
         cairn_why_hint(why, "no FAT volume begins here, or its boot sector and backup are lost");
         return err;
     }
-    if (!is_signed)
+    if (!err && !is_signed)
         fat_check_find_at(c, CAIRN_FAT_FAULT_BOOT_SIGNATURE, 0,
                           (uint64_t)c->boot[510] << 8 | c->boot[511], 0);
     return CAIRN_OK;

@@ -10,7 +10,7 @@ struct state_bits {
     uint32_t clean, no_error;
 };
 
-/* Copies that must equal the one in force. */
+/* Copies 1 to this one, exclusively, must equal copy 0, which is then the one in force. */
 static uint32_t copies_live(const struct fat_check *c)
 {
     return c->geometry.active_only ? 1 : c->geometry.fat_count;
@@ -134,7 +134,6 @@ static void piece_compare(struct fat_check *c, const struct fat_check_piece *pie
 {
     uint32_t unit = c->geometry.sector_bytes;
     uint64_t at = copy_at(c, copy) + piece->offset;
-    if (at == c->fat_at + piece->offset) return;
     const uint8_t *other = fat_check_view(c, &c->windows[0], at, piece->bytes);
     if (memcmp(other, piece->data, piece->bytes) == 0) return;
     for (uint32_t i = 0; i < piece->bytes; i += unit) {
@@ -181,7 +180,7 @@ static void reserved_check(struct fat_check *c)
 
 static void copies_tell(struct fat_check *c, const struct copy_diff diffs[4])
 {
-    for (uint32_t copy = 0; copy < copies_live(c); copy++)
+    for (uint32_t copy = 1; copy < copies_live(c); copy++)
         if (diffs[copy].sectors)
             fat_check_find_at(c, CAIRN_FAT_FAULT_FATS_DIFFER, diffs[copy].first,
                               diffs[copy].sectors, copy);
@@ -195,7 +194,7 @@ void fat_check_fat(struct fat_check *c)
     struct nibbles nibbles = { 0 };
     reserved_check(c);
     while (fat_check_piece_next(c, &piece)) {
-        for (uint32_t copy = 0; copy < copies_live(c); copy++)
+        for (uint32_t copy = 1; copy < copies_live(c); copy++)
             piece_compare(c, &piece, copy, &diffs[copy]);
         piece_scan(c, &piece, &nibbles);
         fat_check_progress(c, piece.end);
