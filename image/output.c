@@ -97,7 +97,8 @@ static enum cairn_err not_in_source(const struct cairn_image_tree *tree, const s
     if (tree->root_fd < 0) return CAIRN_OK;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct img_node *node = &tree->nodes[i];
-        if (node->origin != st->st_ino || node->device != st->st_dev) continue;
+        bool same = node->origin == st->st_ino && node->device == st->st_dev;
+        if (!same || node->size != (uint64_t)st->st_size) continue; /* numbers are used again */
         enum cairn_err err = cairn_why_fail(why, CAIRN_EINVAL, "the image is part of its source");
         cairn_why_hint(why, "name an image outside the folder, or remove the old one first");
         return img_tree_blame(tree, i, err, why);
