@@ -84,7 +84,10 @@ static bool rule_segments(struct rig *rig, struct tape *tape)
     if (fault == 0) segs[1].bytes = block_bytes;
     if (fault == 1) segs[1].bytes = 3 * block_bytes;
     if (fault == 2) segs[0].bytes -= 1, segs[1].bytes += 1;
-    if (fault == 3) segs[0].bytes = SIZE_MAX / block_bytes * block_bytes;
+    if (fault == 3) {
+        segs[0].bytes = SIZE_MAX - block_bytes + 1; /* together they wrap to the right length */
+        segs[1].bytes = 5 * block_bytes;
+    }
     if (fault == 4) req.seg_count = 0;
     if (fault == 5) segs[1].data = NULL;
     if (fault == 6) req.op = (enum cairn_blk_op)7;
@@ -218,14 +221,16 @@ static bool rule_borrow(struct rig *rig, struct tape *tape)
            tape_fail(tape, "a view beyond the end");
 }
 
-/* A flush that failed is not forgotten, in no layer, but reading goes on. */
+/* A flush that failed is not forgotten, in no layer, whoever asked for it; reading goes on. */
 static bool rule_poison(struct rig *rig, struct tape *tape)
 {
     if (!rig_write(rig, tape, 0, 1) || cairn_blk_flush(rig->dev, NULL))
         return tape_fail(tape, "the first flush failed");
     rig->sim->plan.flush_fail_at = rig->sim->flushes;
     struct cairn_why why = { 0 };
-    if (cairn_blk_flush(rig->dev, &why) != CAIRN_EIO || strcmp(why.via, rig->via))
+    bool at_bottom = tape_bool(tape);
+    if (cairn_blk_flush(at_bottom ? &rig->sim->base : rig->dev, &why) != CAIRN_EIO ||
+        strcmp(why.via, at_bottom ? rig->sim->base.name : rig->via))
         return tape_fail(tape, "the planned failure came as %s via %s", why.what, why.via);
     for (struct cairn_blk *dev = rig->dev; dev; dev = dev->below) {
         size_t op = tape_pick(tape, 3);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/* What the front and single layers do beyond the rules of every device. */
+#include "strict.h"
+#include "units.h"
+#include <cairn/blk_layers.h>
+#include <cairn/blk_mem.h>
+#include <cairn/blk_sim.h>
+#include <string.h>
+
+static uint8_t memory[64 * 512] __attribute__((aligned(STRICT_MEM_ALIGN)));
+
+START_TEST(mem_refuses_odd_shapes)
+{
+    struct cairn_blk_mem mem;
+    struct cairn_why why = { 0 };
+    ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 0, 1, &why), CAIRN_EINVAL);
+    ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 256, 1, &why), CAIRN_EINVAL);
+    ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 513, 1, &why), CAIRN_EINVAL);
+    ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 131072, 1, &why), CAIRN_EINVAL);
+    ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 512, UINT64_MAX / 512, &why), CAIRN_EINVAL);
+    ck_assert_str_ne(why.what, "");
+}
+END_TEST
+
+/* Two partitions stand on one disk: a flush that fails for one has failed for both. */
+START_TEST(neighbours_share_the_poison)
+{
+    static uint8_t sim_memory[64 * 1024 + 8];
+    struct cairn_blk_sim sim;
+    struct cairn_blk_slice left, right;
+    struct cairn_blk_sim_plan plan;
+    cairn_blk_sim_plan_init(&plan);
+    plan.flush_fail_at = 0;
+    ck_ok(cairn_blk_sim_open(&sim, 512, 64, sim_memory, sizeof sim_memory, &plan, NULL));
+    ck_ok(cairn_blk_slice_open(&left, &sim.base, 0, 32, "left", NULL));
+    ck_ok(cairn_blk_slice_open(&right, &sim.base, 32, 32, "right", NULL));
+    ck_assert_int_eq(cairn_blk_flush(&left.base, NULL), CAIRN_EIO);
+    ck_assert_int_eq(cairn_blk_write(&right.base, 0, 1, memory, NULL), CAIRN_EIO);
+    ck_assert_int_eq(cairn_blk_flush(&right.base, NULL), CAIRN_EIO);
+    ck_ok(cairn_blk_read(&right.base, 0, 1, memory, NULL));
+}
+END_TEST
+
+START_TEST(slice_must_lie_inside)
+{
+    struct cairn_blk_mem mem;
+    struct cairn_blk_slice slice;
+    struct cairn_why why = { 0 };
+    ck_ok(cairn_blk_mem_open(&mem, memory, 512, 64, NULL));
+    ck_assert_int_eq(cairn_blk_slice_open(&slice, &mem.base, 60, 5, "p", &why), CAIRN_ERANGE);
+    ck_assert_int_eq(cairn_blk_slice_open(&slice, &mem.base, UINT64_MAX, 2, "p", &why),
+                     CAIRN_ERANGE);
+    ck_assert_str_eq(why.via, "mem");
+    ck_ok(cairn_blk_slice_open(&slice, &mem.base, 60, 4, "p", &why));
+    ck_ok(cairn_blk_slice_open(&slice, &mem.base, 64, 0, "p", &why));
+}
+END_TEST
+
+/* What is atomic at an aligned place below is not at a place that the slice only calls aligned. */
+START_TEST(slice_promises_no_more_than_its_place)
+{
+    struct strict strict;
+    struct cairn_blk_slice slice;
+    strict_open(&strict, memory, 512, 64);
+    strict.base.info.atomic_bytes = 4096;
+    ck_ok(cairn_blk_slice_open(&slice, &strict.base, 8, 16, "p", NULL));
+    ck_assert_uint_eq(slice.base.info.atomic_bytes, 4096);
+    ck_ok(cairn_blk_slice_open(&slice, &strict.base, 10, 16, "p", NULL));
+    ck_assert_uint_eq(slice.base.info.atomic_bytes, 1024);
+}
+END_TEST
+
+START_TEST(absent_is_refused)
+{
+    struct strict strict;
+    struct cairn_blk_seg seg = { memory, 512 };
+    struct cairn_blk_req req = {
+        .op = CAIRN_BLK_WRITE, .flags = CAIRN_BLK_FUA, .count = 1, .segs = &seg, .seg_count = 1
+    };
+    strict_open(&strict, memory, 512, 64);
+    ck_assert_int_eq(cairn_blk_discard(&strict.base, 0, 1, NULL), CAIRN_ENOTSUP);
+    ck_assert_int_eq(cairn_blk_resize(&strict.base, 1, NULL), CAIRN_ENOTSUP);
+    strict.base.info.fua = CAIRN_BLK_ABSENT;
+    ck_assert_int_eq(cairn_blk_submit(&strict.base, &req, 1), CAIRN_ENOTSUP);
+    strict.base.info.zero = CAIRN_BLK_ABSENT;
+    ck_assert_int_eq(cairn_blk_zero(&strict.base, 0, 1, NULL), CAIRN_ENOTSUP);
+}
+END_TEST
+
+/* FUA by a flush that fails: the write is not durable, and says so. */
+START_TEST(emulated_fua_fails_with_its_flush)
+{
+    static uint8_t sim_memory[64 * 1024 + 8];
+    struct cairn_blk_sim sim;
+    struct cairn_blk_sim_plan plan;
+    struct cairn_blk_seg seg = { memory, 512 };
+    struct cairn_blk_req reqs[2] = {
+        { .op = CAIRN_BLK_WRITE, .block = 0, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_WRITE, .block = 1, .count = 1, .segs = &seg, .seg_count = 1 },
+    };
+    reqs[1].flags = CAIRN_BLK_FUA;
+    cairn_blk_sim_plan_init(&plan);
+    plan.flush_fail_at = 0;
+    ck_ok(cairn_blk_sim_open(&sim, 512, 64, sim_memory, sizeof sim_memory, &plan, NULL));
+    sim.base.info.fua = CAIRN_BLK_EMULATED;
+    ck_assert_int_eq(cairn_blk_submit(&sim.base, reqs, 2), CAIRN_EIO);
+    ck_ok(reqs[0].status);
+    ck_assert_int_eq(reqs[1].status, CAIRN_EIO);
+    ck_assert_int_eq(cairn_blk_flush(&sim.base, NULL), CAIRN_EIO);
+}
+END_TEST
+
+START_TEST(blocksize_needs_its_memory)
+{
+    struct cairn_blk_mem mem;
+    struct cairn_blk_resized resized;
+    ck_ok(cairn_blk_mem_open(&mem, memory, 4096, 8, NULL));
+    ck_assert_uint_eq(cairn_blk_blocksize_mem(&mem.base, 4096), 0);
+    ck_assert_uint_eq(cairn_blk_blocksize_mem(&mem.base, 8192), 0);
+    ck_assert_int_eq(cairn_blk_blocksize_open(&resized, &mem.base, 512, memory, 100, NULL),
+                     CAIRN_ENOMEM);
+    ck_assert_int_eq(cairn_blk_blocksize_open(&resized, &mem.base, 1000, memory, 4096, NULL),
+                     CAIRN_EINVAL);
+}
+END_TEST
+
+/* A tail that fills no larger block is not there. */
+START_TEST(blocksize_hides_the_tail)
+{
+    struct cairn_blk_mem mem;
+    struct cairn_blk_resized resized;
+    ck_ok(cairn_blk_mem_open(&mem, memory, 512, 63, NULL));
+    ck_ok(cairn_blk_blocksize_open(&resized, &mem.base, 4096, NULL, 0, NULL));
+    ck_assert_uint_eq(resized.base.info.block_count, 7);
+    ck_ok(cairn_blk_close(&resized.base, NULL));
+}
+END_TEST
+
+TCase *tcase_front(void)
+{
+    TCase *tcase = tcase_create("front");
+    tcase_add_test(tcase, mem_refuses_odd_shapes);
+    tcase_add_test(tcase, neighbours_share_the_poison);
+    tcase_add_test(tcase, slice_must_lie_inside);
+    tcase_add_test(tcase, slice_promises_no_more_than_its_place);
+    tcase_add_test(tcase, absent_is_refused);
+    tcase_add_test(tcase, emulated_fua_fails_with_its_flush);
+    tcase_add_test(tcase, blocksize_needs_its_memory);
+    tcase_add_test(tcase, blocksize_hides_the_tail);
+    return tcase;
+}
