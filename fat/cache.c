@@ -59,7 +59,7 @@ uint64_t fat_page_first(const struct cairn_fat *fs, uint64_t sector, uint32_t *s
         start = geo->reserved_sectors + copy * geo->fat_sectors;
         end = start + geo->fat_sectors;
     }
-    uint64_t first = sector - (sector - start) % fs->cache.page_sectors;
+    uint64_t first = sector - ((sector - start) & (fs->cache.page_sectors - 1));
     *sectors = (uint32_t)cairn_min_u64(fs->cache.page_sectors, end - first);
     return first;
 }

@@ -175,6 +175,9 @@ enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
     enum cairn_err err = boot_read(dev, &fs->geo, arena.at, why);
     if (err) return err;
     fs->sector_blocks = fs->geo.sector_bytes / dev->info.block_bytes;
+    fs->sector_shift = cairn_log2(fs->geo.sector_bytes);
+    fs->cluster_shift = cairn_log2(fs->geo.cluster_bytes);
+    fs->block_shift = cairn_log2(dev->info.block_bytes);
     fs->epoch = 1;
     options_apply(fs, options);
     err = budget_plan(mem_bytes, fat_cache_page_bytes(&fs->geo), &budget);

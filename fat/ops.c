@@ -67,10 +67,18 @@ void fat_dir_changed(struct cairn_fat_node *dir)
     if (err) cairn_log(&fat_log, CAIRN_LOG_WARNING, "time not set: %s", cairn_err_text(err));
 }
 
+void fat_io_end(struct cairn_fat_node *node)
+{
+    if (--node->io == 0 && node->fs->io_waiters) cairn_cond_broadcast(&node->fs->io_done);
+}
+
 void fat_io_wait(struct cairn_fat_node *node)
 {
+    struct cairn_fat *fs = node->fs;
+    fs->io_waiters++;
     while (node->io)
-        cairn_cond_wait(&node->fs->io_done, &node->fs->lock);
+        cairn_cond_wait(&fs->io_done, &fs->lock);
+    fs->io_waiters--;
 }
 
 /* ---- data ------------------------------------------------------------------------------------ */
@@ -89,17 +97,17 @@ enum cairn_err fat_data_page(struct cairn_fat *fs, uint64_t sector, bool fresh,
 enum cairn_err fat_file_spot(struct cairn_fat_node *file, uint64_t offset, uint64_t max,
                              struct fat_spot *spot, struct cairn_why *why)
 {
-    const struct cairn_fat_geometry *geo = &file->fs->geo;
-    uint32_t in_cluster = (uint32_t)(offset % geo->cluster_bytes), cluster, count;
-    uint32_t want = (uint32_t)cairn_min_u64(cairn_div_up(in_cluster + max, geo->cluster_bytes),
-                                            geo->cluster_count);
+    const struct cairn_fat *fs = file->fs;
+    uint32_t in_cluster = (uint32_t)offset & (fs->geo.cluster_bytes - 1), cluster, count;
+    uint64_t want = (in_cluster + max + fs->geo.cluster_bytes - 1) >> fs->cluster_shift;
     spot->bytes = 0;
     enum cairn_err err =
-        fat_chain_run(file, (uint32_t)(offset / geo->cluster_bytes), want, &cluster, &count, why);
+        fat_chain_run(file, (uint32_t)(offset >> fs->cluster_shift),
+                      (uint32_t)cairn_min_u64(want, fs->geo.cluster_count), &cluster, &count, why);
     if (err || !count) return err;
-    spot->sector = fat_cluster_sector(file->fs, cluster) + in_cluster / geo->sector_bytes;
-    spot->in_sector = in_cluster % geo->sector_bytes;
-    spot->bytes = cairn_min_u64(max, (uint64_t)count * geo->cluster_bytes - in_cluster);
+    spot->sector = fat_cluster_sector(fs, cluster) + (in_cluster >> fs->sector_shift);
+    spot->in_sector = in_cluster & (fs->geo.sector_bytes - 1);
+    spot->bytes = cairn_min_u64(max, ((uint64_t)count << fs->cluster_shift) - in_cluster);
     return CAIRN_OK;
 }
 
@@ -110,12 +118,12 @@ enum cairn_err fat_io_run(struct fat_io *io)
     if (!count) return CAIRN_OK;
     io->count = 0;
     if (io->reqs[0].op != CAIRN_BLK_READ) fs->data_unflushed = true;
-    io->file->io++;
+    fat_io_begin(io->file);
     cairn_lock_drop(&fs->lock);
     enum cairn_err err = cairn_blk_submit(fs->dev, io->reqs, count);
     cairn_lock_take(&fs->lock);
+    fat_io_end(io->file);
     if (io->reqs[0].op != CAIRN_BLK_READ) fs->data_unflushed = true;
-    if (--io->file->io == 0) cairn_cond_broadcast(&fs->io_done);
     return err;
 }
 
@@ -126,7 +134,7 @@ enum cairn_err fat_io_add(struct fat_io *io, enum cairn_blk_op op, uint64_t sect
     io->segs[io->count] = (struct cairn_blk_seg){ .data = data, .bytes = bytes };
     io->reqs[io->count] = (struct cairn_blk_req){ .op = op,
                                                   .block = fat_block(fs, sector),
-                                                  .count = bytes / fs->dev->info.block_bytes,
+                                                  .count = bytes >> fs->block_shift,
                                                   .segs = &io->segs[io->count],
                                                   .seg_count = 1,
                                                   .why = why };

@@ -37,13 +37,19 @@ void fat_entry_init(struct cairn_fat *fs, uint8_t attributes, struct fat_dirent 
 /* A directory's contents changed: its time says so. Failing to is only logged. */
 void fat_dir_changed(struct cairn_fat_node *dir);
 
-/* Wait until no transfer of the node's data runs without the lock. */
+/* A transfer of the node's data runs without the lock: begun and ended with it held. */
+static inline void fat_io_begin(struct cairn_fat_node *node)
+{
+    node->io++;
+}
+void fat_io_end(struct cairn_fat_node *node);
+/* Wait until none runs; with the lock held. */
 void fat_io_wait(struct cairn_fat_node *node);
 
 /* Clusters that `bytes` need. */
 static inline uint32_t fat_clusters_for(const struct cairn_fat *fs, uint64_t bytes)
 {
-    return (uint32_t)cairn_div_up(bytes, fs->geo.cluster_bytes);
+    return (uint32_t)((bytes + fs->geo.cluster_bytes - 1) >> fs->cluster_shift);
 }
 
 /* Zero bytes [from, to) of a file's chain, and what follows to the end of the last sector. */

@@ -46,23 +46,19 @@ static enum cairn_err read_step(struct fat_io *io, uint64_t offset, uint8_t *buf
         return fat_corrupt(fs, why, "the chain from cluster %u ends before its file does",
                            io->file->entry.start);
     uint64_t direct = uncached(fs, &spot);
-    direct -= direct % fs->geo.sector_bytes;
-    if (spot.in_sector || !direct || (uintptr_t)buf % fs->dev->info.mem_align)
+    direct &= ~(uint64_t)(fs->geo.sector_bytes - 1);
+    if (spot.in_sector || !direct || ((uintptr_t)buf & (fs->dev->info.mem_align - 1)))
         return read_page(fs, &spot, buf, bytes, why);
     *bytes = (size_t)direct;
     return fat_io_add(io, CAIRN_BLK_READ, spot.sector, buf, *bytes, why);
 }
 
-static enum cairn_err read_locked(struct cairn_fat_node *file, uint64_t offset, uint8_t *buf,
-                                  size_t bytes, size_t *done, struct cairn_why *why)
+static enum cairn_err read_steps(struct cairn_fat_node *file, uint64_t offset, uint8_t *buf,
+                                 size_t bytes, size_t *done, struct cairn_why *why)
 {
     struct fat_io io;
     io.file = file;
     io.count = 0;
-    *done = 0;
-    if (fat_node_is_dir(file)) return cairn_why_fail(why, CAIRN_EISDIR, "read a directory");
-    if (offset >= file->entry.size) return CAIRN_OK;
-    bytes = (size_t)cairn_min_u64(bytes, file->entry.size - offset);
     enum cairn_err err = CAIRN_OK;
     size_t at = 0;
     while (at < bytes && !err) {
@@ -76,11 +72,46 @@ static enum cairn_err read_locked(struct cairn_fat_node *file, uint64_t offset, 
     return CAIRN_OK;
 }
 
-enum cairn_err cairn_fat_read(struct cairn_fat_node *file, uint64_t offset, void *buf, size_t bytes,
-                              size_t *done, struct cairn_why *why)
+/* Are all the bytes whole sectors of one run, none of them in the cache? Then where. */
+static bool read_is_plain(struct cairn_fat_node *file, uint64_t offset, const void *buf,
+                          size_t bytes, struct fat_spot *spot)
 {
-    fat_enter(file->fs);
-    return fat_leave(file->fs, read_locked(file, offset, buf, bytes, done, why));
+    struct cairn_fat *fs = file->fs;
+    uint64_t ragged = (offset | bytes) & (fs->geo.sector_bytes - 1);
+    if (ragged || fs->cache.data_pages || (uintptr_t)buf & (fs->dev->info.mem_align - 1))
+        return false;
+    return !fat_file_spot(file, offset, bytes, spot, NULL) && spot->bytes == bytes;
+}
+
+/* Entered with the lock held, left without. */
+static enum cairn_err read_plain(struct cairn_fat_node *file, const struct fat_spot *spot,
+                                 void *buf, size_t bytes, size_t *done, struct cairn_why *why)
+{
+    struct cairn_fat *fs = file->fs;
+    fat_io_begin(file);
+    cairn_lock_drop(&fs->lock);
+    enum cairn_err err = cairn_blk_read(fs->dev, fat_block(fs, spot->sector),
+                                        bytes >> fs->block_shift, buf, why);
+    fat_enter(fs);
+    fat_io_end(file);
+    if (!err) *done = bytes;
+    return fat_leave(fs, err);
+}
+
+enum cairn_err cairn_fat_read(struct cairn_fat_node *file, uint64_t offset, void *buf,
+                              size_t bytes, size_t *done, struct cairn_why *why)
+{
+    struct cairn_fat *fs = file->fs;
+    struct fat_spot spot;
+    *done = 0;
+    fat_enter(fs);
+    if (fat_node_is_dir(file))
+        return fat_leave(fs, cairn_why_fail(why, CAIRN_EISDIR, "read a directory"));
+    if (offset >= file->entry.size || !bytes) return fat_leave(fs, CAIRN_OK);
+    bytes = (size_t)cairn_min_u64(bytes, file->entry.size - offset);
+    if (read_is_plain(file, offset, buf, bytes, &spot))
+        return read_plain(file, &spot, buf, bytes, done, why);
+    return fat_leave(fs, read_steps(file, offset, buf, bytes, done, why));
 }
 
 enum cairn_err cairn_fat_where(struct cairn_fat_node *file, uint64_t offset,

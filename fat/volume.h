@@ -27,6 +27,7 @@ struct cairn_fat {
     struct cairn_blk *dev;
     struct cairn_fat_geometry geo;
     uint32_t sector_blocks; /* device blocks in a sector */
+    uint32_t sector_shift, cluster_shift, block_shift; /* log2 of bytes */
     enum cairn_fat_codepage codepage;
     int32_t utc_offset_min;
     struct cairn_clock_wall *clock;
@@ -35,6 +36,7 @@ struct cairn_fat {
 
     struct cairn_lock lock;
     struct cairn_cond io_done; /* some node's io went to 0 */
+    uint32_t io_waiters;       /* how many wait for that */
 
     struct fat_cache cache;
     struct fat_space space;

@@ -44,7 +44,7 @@ static uint64_t whole_pages(const struct cairn_fat *fs, const struct fat_spot *s
 {
     uint32_t sectors;
     if (spot->in_sector || fat_page_first(fs, spot->sector, &sectors) != spot->sector) return 0;
-    return spot->bytes - spot->bytes % fs->cache.page_bytes;
+    return spot->bytes & ~(uint64_t)(fs->cache.page_bytes - 1);
 }
 
 static enum cairn_err write_step(struct fat_io *io, uint64_t offset, const uint8_t *buf,
@@ -56,7 +56,7 @@ static enum cairn_err write_step(struct fat_io *io, uint64_t offset, const uint8
     if (err) return err;
     if (!spot.bytes) return fat_corrupt(fs, why, "a chain ends before what was allocated to it");
     uint64_t direct = whole_pages(fs, &spot);
-    if (!direct || (uintptr_t)buf % fs->dev->info.mem_align)
+    if (!direct || ((uintptr_t)buf & (fs->dev->info.mem_align - 1)))
         return write_page(io->file, &spot, offset, buf, bytes, why);
     *bytes = (size_t)direct;
     if (fs->cache.data_pages) fat_cache_forget(fs, spot.sector, direct / fs->geo.sector_bytes);
