@@ -118,7 +118,7 @@ static enum cairn_err dir_extract(struct cairn_image *image, const char *path, c
     if (!err) err = folders_finish(root, &jobs, why);
     if (root >= 0) (void)close(root);
     result->files += jobs.file_count;
-    result->directories += jobs.dir_count;
+    result->directories += jobs.dir_count - 1; /* dest is the caller's */
     result->bytes += jobs.bytes;
     img_jobs_free(&jobs);
     return err;

@@ -128,7 +128,7 @@ static bool type_matches(const struct cairn_part *part, enum cairn_part_scheme s
     uint8_t guid[16];
     bool esp = strcasecmp(text, "esp") == 0;
     if (scheme == CAIRN_PART_GPT)
-        return cairn_guid_parse(esp ? "C12A7328-F81F-11D2-BA4B-00C93EC93B3B" : text, guid) &&
+        return cairn_guid_parse(esp ? "C12A7328-F81F-11D2-BA4B-00A0C93EC93B" : text, guid) &&
                memcmp(guid, part->type_guid, sizeof guid) == 0;
     char *end;
     unsigned long type = strtoul(esp ? "ef" : text, &end, 16);
