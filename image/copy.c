@@ -123,8 +123,8 @@ static enum cairn_err copy_buffered(struct worker *w, const struct img_span *spa
     return err;
 }
 
-/* Hand back the span that is done, and take another; false: no more work. */
-static bool span_swap(struct worker *w, struct img_span *span, enum cairn_err err)
+/* Note how a span went, or that the caller wants to stop; the first failure counts. */
+static uint64_t note(struct worker *w, const struct img_span *span, enum cairn_err err)
 {
     struct copy *copy = w->copy;
     pthread_mutex_lock(&copy->lock);
@@ -134,13 +134,26 @@ static bool span_swap(struct worker *w, struct img_span *span, enum cairn_err er
     }
     copy->done_bytes += img_span_content(copy->plan, span);
     uint64_t done = copy->done_bytes;
+    pthread_mutex_unlock(&copy->lock);
+    return done;
+}
+
+static void report(struct worker *w, uint64_t done)
+{
+    const struct cairn_image_write_options *options = w->copy->options;
+    const struct img_span none = { 0 };
+    if (!w->reports || !options->progress) return;
+    if (options->progress(options->ctx, done, w->copy->plan->content_bytes)) return;
+    note(w, &none, cairn_why_fail(&w->why, CAIRN_ECANCELED, "stopped"));
+}
+
+/* Take the next span; false: no more work. */
+static bool span_take(struct copy *copy, struct img_span *span)
+{
+    pthread_mutex_lock(&copy->lock);
     bool more = !copy->err && img_spans_next(&copy->spans, span);
     pthread_mutex_unlock(&copy->lock);
-    const struct cairn_image_write_options *options = copy->options;
-    if (!more || !w->reports || !options->progress) return more;
-    if (options->progress(options->ctx, done, copy->plan->content_bytes)) return true;
-    *span = (struct img_span){ 0 };
-    return span_swap(w, span, cairn_why_fail(&w->why, CAIRN_ECANCELED, "stopped"));
+    return more;
 }
 
 static void work(struct worker *w)
@@ -148,10 +161,12 @@ static void work(struct worker *w)
     bool stream = w->copy->sink->kind == IMG_SINK_STREAM;
     struct img_span span = { 0 };
     w->buf = malloc(IMG_SPAN_BYTES);
-    enum cairn_err err = w->buf ? CAIRN_OK : img_no_memory(&w->why);
     img_reader_init(&w->reader, w->copy->plan->tree);
-    while (span_swap(w, &span, err))
-        err = span.is_piece && !stream ? copy_piece(w, &span) : copy_buffered(w, &span);
+    report(w, note(w, &span, w->buf ? CAIRN_OK : img_no_memory(&w->why)));
+    while (span_take(w->copy, &span)) {
+        bool by_kernel = span.is_piece && !stream;
+        report(w, note(w, &span, by_kernel ? copy_piece(w, &span) : copy_buffered(w, &span)));
+    }
     img_reader_free(&w->reader);
     free(w->buf);
 }

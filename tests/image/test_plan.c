@@ -253,6 +253,16 @@ static uint32_t volume_id(bool with_content)
     return id;
 }
 
+START_TEST(a_given_id_is_taken)
+{
+    struct cairn_image_plan_options options = { .now_ns = INT64_MIN,
+                                                .id_given = true,
+                                                .format.volume_id = 0x1234ABCD };
+    add("a", 1);
+    ck_assert_uint_eq(planned(&options).geometry.volume_id, 0x1234ABCD);
+}
+END_TEST
+
 START_TEST(ids_follow_from_what_is_shown)
 {
     folder_put(&folder, "a", "one");
@@ -284,6 +294,7 @@ Suite *plan_suite(void)
     tcase_add_test(tests, small_files_get_small_clusters_when_space_is_short);
     tcase_add_test(tests, free_space_is_added);
     tcase_add_test(tests, too_many_slots_are_refused);
+    tcase_add_test(tests, a_given_id_is_taken);
     tcase_add_test(tests, ids_follow_from_what_is_shown);
     suite_add_tcase(suite, tests);
     return suite;
