@@ -110,17 +110,17 @@ struct nibbles {
 static void piece_scan(struct fat_check *c, const struct fat_check_piece *piece,
                        struct nibbles *nibbles)
 {
-    uint32_t cluster = piece->first < 2 ? 2 : piece->first;
-    while ((cluster = fat_check_piece_skip(c, piece, cluster)) < piece->end) {
+    bool is_32 = c->geometry.type == CAIRN_FAT32;
+    for (uint32_t cluster = piece->first < 2 ? 2 : piece->first; cluster < piece->end;) {
         uint32_t value = fat_check_piece_get(c, piece, cluster);
-        if (c->geometry.type == CAIRN_FAT32 && piece_entry(c, piece, cluster)[3] >> 4 &&
-            nibbles->count++ == 0)
+        if (is_32 && piece_entry(c, piece, cluster)[3] >> 4 && nibbles->count++ == 0)
             nibbles->first = cluster;
         if (value == FATENT_BAD)
             c->result->bad_clusters++;
         else if (value != FATENT_FREE)
             entry_follow(c, cluster, value);
         cluster++;
+        if (value == FATENT_FREE) cluster = fat_check_piece_skip(c, piece, cluster);
     }
 }
 

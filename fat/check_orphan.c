@@ -25,13 +25,13 @@ static void orphan_sweep(struct fat_check *c, bool heads_only)
 {
     struct fat_check_piece piece = { 0 };
     while (c->claimed < c->result->used_clusters && fat_check_piece_next(c, &piece)) {
-        uint32_t cluster = piece.first < 2 ? 2 : piece.first;
-        while ((cluster = fat_check_piece_skip(c, &piece, cluster)) < piece.end) {
+        for (uint32_t cluster = piece.first < 2 ? 2 : piece.first; cluster < piece.end;) {
             uint32_t value = fat_check_piece_get(c, &piece, cluster);
             bool used = value != FATENT_FREE && value != FATENT_BAD;
             bool mid = heads_only && fat_check_bit(c->mark, cluster);
             if (used && !mid && !fat_check_bit(c->seen, cluster)) orphan_walk(c, cluster);
             cluster++;
+            if (value == FATENT_FREE) cluster = fat_check_piece_skip(c, &piece, cluster);
         }
     }
 }
