@@ -2,6 +2,15 @@
 /* Chains that nothing names: used clusters that the walk of the tree did not come by. */
 #include "check.h"
 
+/* Worth saying, as a whole tree may hang on it. */
+static bool is_lost_dir(struct fat_check *c, uint32_t head)
+{
+    const uint8_t *slots =
+        fat_check_view(c, &c->windows[0], fat_check_cluster_at(c, head), 2 * FAT_SLOT_BYTES);
+    return (slots[FAT_SLOT_ATTR] & CAIRN_FAT_DIRECTORY) && fat_check_dot_kind(slots) == 0 &&
+           fat_check_dot_kind(slots + FAT_SLOT_BYTES) == 1;
+}
+
 /* Follow a chain from its head through unseen clusters; each is seen once, so all walks together
  * are linear. */
 static void orphan_walk(struct fat_check *c, uint32_t head)
@@ -16,6 +25,7 @@ static void orphan_walk(struct fat_check *c, uint32_t head)
         count++;
     }
     c->result->orphan_clusters += count;
+    if (is_lost_dir(c, head)) fat_check_remark(c, "a directory that was lost");
     c->sector = (c->fat_at + fatent_offset(c->geometry.type, head)) / c->geometry.sector_bytes;
     fat_check_find(c, CAIRN_FAT_FAULT_ORPHAN, head, count, 0);
     c->sector = FAT_CHECK_NOWHERE;

@@ -92,6 +92,8 @@ START_TEST(findings_say_where_and_how_much)
     out = found(CAIRN_FAT32, "orphan");
     ck_assert_str_eq(out.path, "");
     ck_assert_uint_eq(out.result.orphan_clusters, 3);
+    out = found(CAIRN_FAT32, "dir-start");
+    ck_assert_ptr_nonnull(strstr(out.log, "a directory that was lost"));
     out = found(CAIRN_FAT32, "fsinfo-free");
     ck_assert_uint_eq(out.first.sector, 1);
     ck_assert_uint_eq(out.first.b, 17);
