@@ -105,8 +105,10 @@ static enum cairn_err copy_piece(struct worker *w, const struct img_span *span)
     enum cairn_err err =
         img_reader_open(&w->reader, w->copy->plan->order[span->first], &file, &w->why);
     if (!err) err = copy_data(w, &file, span);
-    err = img_reader_close(&w->reader, &file, err, &w->why);
-    return err ? err : pad(w, span);
+    bool full = err == CAIRN_ENOSPC; /* nothing that the file is to blame for */
+    enum cairn_err closed = img_reader_close(&w->reader, &file, full ? CAIRN_OK : err, &w->why);
+    if (closed) return closed;
+    return full ? err : pad(w, span);
 }
 
 static enum cairn_err copy_buffered(struct worker *w, const struct img_span *span)

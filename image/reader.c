@@ -90,8 +90,9 @@ enum cairn_err img_reader_close(struct img_reader *reader, struct img_opened *fi
 {
     const struct cairn_image_tree *tree = reader->tree;
     bool in_folder = tree->spool_fd < 0;
-    if (!err && in_folder && !is_as_scanned(&tree->nodes[file->node], file->fd))
-        err = changed(why, "changed while it was read");
-    if (in_folder && file->fd >= 0) close(file->fd);
+    bool opened = in_folder && file->fd >= 0;
+    if (opened && !is_as_scanned(&tree->nodes[file->node], file->fd))
+        err = changed(why, "changed while it was read"); /* and so it failed, if it did */
+    if (opened) close(file->fd);
     return err ? img_tree_blame(tree, file->node, err, why) : CAIRN_OK;
 }

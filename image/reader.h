@@ -31,8 +31,8 @@ enum cairn_err img_reader_open(struct img_reader *reader, uint32_t node, struct 
 enum cairn_err img_reader_read(struct img_reader *reader, const struct img_opened *file,
                                uint64_t at, void *buf, size_t bytes,
                                struct cairn_why *why) CAIRN_MUST_USE;
-/* Close it. Returns err, with the file's name added to why; or, when err is OK, CAIRN_ESTALE if it
- * is not what was scanned. */
+/* Close it. Returns CAIRN_ESTALE when it is not what was scanned, else err; with the file's name
+ * added to why. */
 enum cairn_err img_reader_close(struct img_reader *reader, struct img_opened *file,
                                 enum cairn_err err, struct cairn_why *why) CAIRN_MUST_USE;
 

@@ -213,6 +213,7 @@ enum cairn_err cairn_image_write(const struct cairn_image_plan *plan, const char
     bool sync = !(options && options->no_sync);
     enum cairn_err err = img_output_open(&output, target, plan->total_bytes, plan->tree, why);
     if (!err) err = write_to(plan, &output.sink, options, result, why);
+    if (err && why && !why->path[0]) cairn_why_path(why, target, strlen(target));
     if (!err) err = img_output_finish(&output, sync, why);
     img_output_close(&output);
     return err;

@@ -3,12 +3,14 @@
 #include "folder.h"
 #include <image/tree.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -154,7 +156,7 @@ START_TEST(a_fifo_in_place_of_a_file_does_not_hang)
     scan_and_plan();
     unlink(folder_path(&folder, "source/a"));
     ck_assert_int_eq(mkfifo(folder_path(&folder, "source/a"), 0644), 0);
-    ck_assert_int_ne(write_image("image"), CAIRN_OK);
+    ck_assert_int_eq(write_image("image"), CAIRN_ESTALE);
     ck_assert_str_eq(folder.why.path, "a");
 }
 END_TEST
@@ -209,6 +211,39 @@ START_TEST(a_reader_that_leaves_is_a_broken_pipe)
     close(ends[0]);
     ck_assert_int_eq(cairn_image_write_fd(plan, ends[1], NULL, NULL, &folder.why), CAIRN_EPIPE);
     close(ends[1]);
+}
+END_TEST
+
+static bool kill_at_once(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)ctx, (void)done, (void)total;
+    return raise(SIGKILL) == 0;
+}
+
+static uint32_t entries_in(const char *path)
+{
+    uint32_t count = 0;
+    DIR *dir = opendir(path);
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+    closedir(dir);
+    return count;
+}
+
+/* A kill in the middle: the image has no name yet, so there is nothing to clean up. */
+START_TEST(a_killed_build_leaves_nothing)
+{
+    folder_put(&folder, "a", "text");
+    scan_and_plan();
+    const char *image = folder_path(&folder, "image");
+    struct cairn_image_write_options options = { .progress = kill_at_once };
+    pid_t child = fork();
+    if (child == 0) _exit(cairn_image_write(plan, image, &options, NULL, NULL) == CAIRN_OK);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_uint_eq(entries_in(folder.base), 1); /* the source */
 }
 END_TEST
 
@@ -267,6 +302,7 @@ Suite *write_suite(void)
     tcase_add_test(tests, holes_stay_holes);
     tcase_add_test(tests, a_full_target_says_so);
     tcase_add_test(tests, a_reader_that_leaves_is_a_broken_pipe);
+    tcase_add_test(tests, a_killed_build_leaves_nothing);
     tcase_add_test(tests, stopping_leaves_nothing);
     tcase_add_test(tests, a_pipe_gets_what_a_file_gets);
     suite_add_tcase(suite, tests);
