@@ -7,6 +7,8 @@ include(CMakePackageConfigHelpers)
 get_property(cairn_libraries GLOBAL PROPERTY CAIRN_LIBRARIES)
 if(TARGET cairn-shared)
     list(APPEND cairn_libraries cairn-shared)
+    target_include_directories(cairn-shared INTERFACE
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endif()
 set(cairn_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cairn)
 
@@ -30,6 +32,8 @@ set(cairn_pkgconfig_files cairn-core)
 if(TARGET cairn-shared)
     list(APPEND cairn_pkgconfig_files cairn)
 endif()
+# From the files themselves to the prefix, so that an installed tree may be moved.
+file(RELATIVE_PATH cairn_prefix_from_pkgconfig /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 foreach(name ${cairn_pkgconfig_files})
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${name}.pc @ONLY)
     install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc

@@ -8,6 +8,7 @@
 nm=${CAIRN_NM:-nm}
 memory='memcpy|memmove|memset|memcmp'
 compiler='__(aeabi|clz|ctz|popcount|bswap|u?div|u?mod|mul|ash|lsh|ucmp|multi)[a-z0-9_]*'
+linker='_GLOBAL_OFFSET_TABLE_'
 objects=() # planted ones, besides the archives
 
 hooks() {
@@ -27,7 +28,7 @@ check() {
     for name in base block fat; do
         archives=("$build/lib/libcairn-$name.a" "${archives[@]}")
         [ -f "${archives[0]}" ] || { echo "${archives[0]}: is not built" && return 1; }
-        found=$(unresolved "${archives[@]}" | grep -vxE "$memory|$compiler|$(hooks)" |
+        found=$(unresolved "${archives[@]}" | grep -vxE "$memory|$compiler|$linker|$(hooks)" |
             # Sanitizers and coverage of a build for tests are not the library's.
             grep -vE '^__(asan|ubsan|sanitizer|sancov)_')
         [ -z "$found" ] || { echo "libcairn-$name.a needs:" $found && status=1; }
