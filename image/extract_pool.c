@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The files of an extraction, by a few threads. (1) A worker takes the next span of files by one
- * atomic counter; it keeps the folder it is in open on both sides. (2) The lock guards error, why
- * and running; nothing else is shared but counters. (3) The caller's functions run in the calling
- * thread only, which waits meanwhile.
+ * The files of an extraction, by a few threads. (1) A worker takes the next span of files, many
+ * small ones or one large; it keeps the folder it is in open on both sides. (2) The lock guards
+ * next, err, why and running; nothing else is shared but two atomics. (3) The caller's functions
+ * run in the calling thread only, which waits meanwhile.
  */
 #include "extract.h"
 #include "os.h"
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define SPAN_FILES 32u
+#define SPAN_BYTES (4u << 20)
 #define THREADS_MAX 8u
 #define TICK_NS (50 * 1000 * 1000L)
 
@@ -29,11 +30,11 @@ struct pool {
     int root;
     const struct img_jobs *jobs;
     const struct cairn_image_copy_options *options;
-    atomic_size_t next; /* file */
     atomic_bool stop;
     atomic_uint_least64_t done_bytes;
     pthread_mutex_t lock;
     pthread_cond_t idle;
+    size_t next; /* file */
     unsigned int running;
     enum cairn_err err;
     struct cairn_why *why;
@@ -132,10 +133,23 @@ static void failure_keep(struct pool *pool, enum cairn_err err, const struct cai
     atomic_store(&pool->stop, true);
 }
 
-static void span_extract(struct worker *worker, size_t first)
+/* The files [*first, *end); false: there are no more. */
+static bool span_take(struct pool *pool, size_t *first, size_t *end)
+{
+    uint64_t bytes = 0;
+    pthread_mutex_lock(&pool->lock);
+    *first = pool->next;
+    while (pool->next < pool->jobs->file_count && pool->next - *first < SPAN_FILES &&
+           bytes < SPAN_BYTES)
+        bytes += pool->jobs->files[pool->next++].size;
+    *end = pool->next;
+    pthread_mutex_unlock(&pool->lock);
+    return *first < *end;
+}
+
+static void span_extract(struct worker *worker, size_t first, size_t end)
 {
     struct pool *pool = worker->pool;
-    size_t end = (size_t)cairn_min_u64(pool->jobs->file_count, first + SPAN_FILES);
     for (size_t i = first; i < end && !atomic_load(&pool->stop); i++) {
         struct cairn_why why = { 0 };
         enum cairn_err err = file_extract(worker, &pool->jobs->files[i], &why);
@@ -147,11 +161,9 @@ static void *worker_run(void *ctx)
 {
     struct worker *worker = ctx;
     struct pool *pool = worker->pool;
-    while (!atomic_load(&pool->stop)) {
-        size_t first = atomic_fetch_add(&pool->next, SPAN_FILES);
-        if (first >= pool->jobs->file_count) break;
-        span_extract(worker, first);
-    }
+    size_t first, end;
+    while (!atomic_load(&pool->stop) && span_take(pool, &first, &end))
+        span_extract(worker, first, end);
     dir_close(worker);
     pthread_mutex_lock(&pool->lock);
     pool->running--;
@@ -167,7 +179,8 @@ static unsigned int thread_count(const struct pool *pool)
     unsigned int wanted = pool->options->threads;
     if (wanted == 0)
         wanted = (unsigned int)cairn_max_u64((uint64_t)sysconf(_SC_NPROCESSORS_ONLN), 1);
-    uint64_t useful = cairn_max_u64(cairn_div_up(pool->jobs->file_count, SPAN_FILES), 1);
+    uint64_t spans = pool->jobs->file_count / SPAN_FILES + pool->jobs->bytes / SPAN_BYTES + 1;
+    uint64_t useful = cairn_min_u64(spans, pool->jobs->file_count);
     return (unsigned int)cairn_min_u64(cairn_min_u64(wanted, useful), THREADS_MAX);
 }
 
