@@ -3,7 +3,7 @@
  * The tree of an image: what a scan found, whatever it scanned.
  *
  * Nodes stand in one array, breadth first: node 0 is the root, and the children of a directory are
- * neighbours, sorted by the raw bytes of their names in the source. So a node costs about 80 bytes
+ * neighbours, sorted by the raw bytes of their names in the source. So a node costs 64 bytes
  * and its name, and a path is rebuilt from the parents when somebody wants to see it.
  */
 #ifndef CAIRN_IMAGE_TREE_H
