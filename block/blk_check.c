@@ -202,7 +202,7 @@ enum cairn_err blk_batch_check(const struct cairn_blk *dev, struct cairn_blk_req
         reqs[i].status = request_check(dev, &reqs[i], &fault);
         if (reqs[i].status) err = blk_req_fail(dev, reqs, i, reqs[i].status, 0, fault);
     }
-    if (!err && (uint64_t)count > UINT32_MAX)
+    if (!err && (uint64_t)count >> 32)
         err = blk_req_fail(dev, reqs, 0, CAIRN_EINVAL, 0, "too many requests in one batch");
     if (!err && count > 1) err = overlap_check(dev, reqs, count);
     return err ? batch_refuse(reqs, count, err) : CAIRN_OK;

@@ -20,6 +20,7 @@
 _Static_assert(offsetof(struct cairn_blk_file, base) == 0, "a device embeds its base first");
 
 #define LOCK_POLL_NS (10 * CAIRN_NS_PER_MS)
+#define PAGE_BYTES 4096u
 #define SECTOR_BYTES 512u /* what a disk under a file writes whole */
 
 static const struct cairn_blk_file_options options_default;
@@ -146,8 +147,9 @@ static enum cairn_blk_durability file_durability(int fd)
 static struct cairn_blk_info file_info(const struct cairn_blk_file *file, const struct stat *st,
                                        uint64_t bytes, uint32_t block_bytes, bool write)
 {
-    uint64_t unit = cairn_is_pow2((uint64_t)st->st_blksize) ? (uint64_t)st->st_blksize : 4096;
-    uint32_t preferred = (uint32_t)cairn_max_u64(block_bytes, cairn_min_u64(unit, BLK_BYTES_MAX));
+    uint64_t unit = cairn_is_pow2((uint64_t)st->st_blksize) ? (uint64_t)st->st_blksize : 0;
+    unit = cairn_min_u64(cairn_max_u64(unit, PAGE_BYTES), BLK_BYTES_MAX);
+    uint32_t preferred = (uint32_t)cairn_max_u64(block_bytes, unit);
     enum cairn_blk_cap only_file = file->is_device ? CAIRN_BLK_ABSENT : CAIRN_BLK_NATIVE;
     return (struct cairn_blk_info){
         .block_bytes = block_bytes,

@@ -37,7 +37,8 @@ static void teardown(void)
     free(dst_path);
 }
 
-/* Offsets that agree within a block and that do not, with heads and tails. */
+/* Offsets that agree within a block and that do not, with heads and tails. reflink.sh runs this
+ * where blocks can be shared, and says so. */
 START_TEST(any_range_arrives)
 {
     static const struct {
@@ -50,6 +51,7 @@ START_TEST(any_range_arrives)
         ck_ok(
             cairn_fd_copy(dst, ranges[i].dst, src, ranges[i].src, ranges[i].bytes, &cloned, &why));
         ck_assert_uint_le(cloned, ranges[i].bytes);
+        if (i == 0 && getenv("CAIRN_TEST_REFLINK")) ck_assert_uint_eq(cloned, BYTES);
         ck_assert_int_eq(pread(dst, back, ranges[i].bytes, (off_t)ranges[i].dst),
                          (int)ranges[i].bytes);
         ck_assert(!memcmp(back, data + ranges[i].src, ranges[i].bytes));

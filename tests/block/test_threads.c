@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 400
+#define ROUNDS 20000
 
 /* One thread writes and reads every other block, a byte of its own in each. */
 struct worker {
     struct cairn_blk *dev;
     uint64_t first;
     bool held;
+    pthread_barrier_t *start;
 };
 
 static void *work(void *arg)
@@ -21,6 +22,7 @@ static void *work(void *arg)
     uint32_t block_bytes = worker->dev->info.block_bytes;
     uint8_t *data = malloc(block_bytes), *back = malloc(block_bytes);
     worker->held = true;
+    pthread_barrier_wait(worker->start);
     for (unsigned round = 0; worker->held && round < ROUNDS; round++) {
         uint64_t block = worker->first + 2 * (round % 8);
         memset(data, (int)(round + worker->first * 100), block_bytes);
@@ -39,14 +41,18 @@ START_TEST(neighbours_keep_their_blocks)
 {
     struct rig rig;
     pthread_t thread;
+    pthread_barrier_t start;
+    pthread_barrier_init(&start, NULL, 2);
     rig_open(&rig, stacks[_i]);
-    struct worker here = { .dev = rig.dev, .first = 0 }, there = { .dev = rig.dev, .first = 1 };
+    struct worker here = { .dev = rig.dev, .first = 0, .start = &start };
+    struct worker there = { .dev = rig.dev, .first = 1, .start = &start };
     ck_assert_int_eq(pthread_create(&thread, NULL, work, &there), 0);
     work(&here);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     ck_assert(here.held);
     ck_assert(there.held);
     rig_close(&rig);
+    pthread_barrier_destroy(&start);
 }
 END_TEST
 

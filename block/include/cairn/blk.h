@@ -88,10 +88,13 @@ struct cairn_blk_extent {
 };
 
 /* The functions of an implementation. NULL where a capability is absent; close, submit are always
- * there. The front has checked all arguments against info before any of them is called. */
+ * there. The front has checked all arguments against info before any of them is called, and has
+ * emulated what info calls emulated: a device meets no zero that it said it emulates, and ignores
+ * CAIRN_BLK_FUA unless it is native. */
 struct cairn_blk_ops {
-    /* Complete all requests, in any order; set each status; return CAIRN_OK or one of the
-     * failures. Restores the array when it rewrites it for a device below. */
+    /* Complete all requests, in any order; each status comes in as CAIRN_OK, those that fail get
+     * theirs; return CAIRN_OK or one of the failures. Restores the array when it rewrites it for a
+     * device below. */
     enum cairn_err (*submit)(struct cairn_blk *dev, struct cairn_blk_req *reqs,
                              size_t count) CAIRN_MUST_USE;
     /* Start without waiting, and wait for what begin started. Both or neither; without them begin
@@ -170,7 +173,9 @@ CAIRN_API enum cairn_err cairn_blk_extents(struct cairn_blk *dev, uint64_t block
                                            struct cairn_blk_extent *extents, size_t cap,
                                            size_t *used, struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Change the block count; new blocks read as zeros. CAIRN_ENOTSUP where absent. */
+/* Change the block count; new blocks read as zeros. Only of the top of a stack, with no request in
+ * flight: a layer does not see that the device below it changes. CAIRN_ENOTSUP where absent,
+ * CAIRN_EINVAL: too large, CAIRN_ENOSPC: more than there is room for. */
 CAIRN_API enum cairn_err cairn_blk_resize(struct cairn_blk *dev, uint64_t block_count,
                                           struct cairn_why *why) CAIRN_MUST_USE;
 

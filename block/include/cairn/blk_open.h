@@ -8,8 +8,8 @@
 
 CAIRN_BEGIN
 
-/* Any device that a string names: opened by cairn_blk_open, closed by cairn_blk_any_close. Not to be
- * moved while open. */
+/* Any device that a string names: opened by cairn_blk_open, closed by cairn_blk_any_close. Not to
+ * be moved while open. */
 struct cairn_blk_any {
     struct cairn_blk *dev; /* the device to use */
     union {

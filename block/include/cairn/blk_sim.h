@@ -2,7 +2,7 @@
 /*
  * sim: the device that fails as real ones do. Contents are memory of the caller's: `stable` is what
  * survives a power cut, `current` what reads see; a flush copies what was written since the last
- * one. Deterministic: everything follows from the plan.
+ * one. Deterministic: everything follows from the plan, so it is called by one thread at a time.
  */
 #ifndef CAIRN_BLK_SIM_H
 #define CAIRN_BLK_SIM_H
@@ -20,10 +20,11 @@ struct cairn_blk_sim_plan {
     uint64_t flush_fail_at; /* the flush with this number fails, or _NEVER */
     uint64_t cut_at;        /* power goes at this request or flush (counted together), before it
                                takes effect; from then on everything fails with CAIRN_EIO */
-    uint32_t atomic_bytes;  /* a torn write is torn at multiples of it */
+    uint32_t atomic_bytes;  /* a power of two; a torn write is torn at multiples of it */
 };
 
-/* What a cut leaves of each block that was written but not flushed. */
+/* What a cut leaves of each block that was written but not flushed. A torn block is new in its
+ * first half; where atomic_bytes is a block or more, it is lost. */
 enum cairn_blk_sim_fate { CAIRN_BLK_SIM_LOST, CAIRN_BLK_SIM_KEPT, CAIRN_BLK_SIM_TORN };
 
 struct cairn_blk_sim {
