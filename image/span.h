@@ -9,8 +9,9 @@
 #include "plan.h"
 #include "reader.h"
 
-#define IMG_SPAN_BYTES (1u << 20)  /* of the image, that a span of small files takes at most */
-#define IMG_SMALL_BYTES (1u << 17) /* a file up to this is small */
+#define IMG_SPAN_BYTES (1u << 18)  /* of the image, that a span takes at most: stays in the cache  \
+                                    */
+#define IMG_SMALL_BYTES (1u << 17) /* a file up to this is small; fits a span in any clusters */
 
 struct img_span {
     uint32_t first, count; /* in plan->order */
