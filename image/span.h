@@ -9,9 +9,10 @@
 #include "plan.h"
 #include "reader.h"
 
-#define IMG_SPAN_BYTES (1u << 18)  /* of the image, that a span takes at most: stays in the cache  \
-                                    */
-#define IMG_SMALL_BYTES (1u << 17) /* a file up to this is small; fits a span in any clusters */
+/* Of the image, what a span takes at most if it is gathered: it stays in the cache. */
+#define IMG_SPAN_BYTES (1u << 18)
+/* A file up to this is small, and fits a span in clusters of any size. */
+#define IMG_SMALL_BYTES (1u << 17)
 
 struct img_span {
     uint32_t first, count; /* in plan->order */
