@@ -91,6 +91,13 @@ static bool is_refused(uint16_t unit)
     return false;
 }
 
+/* Half of a surrogate pair without the other? */
+static bool is_lone(const struct fat_name *name, uint32_t i)
+{
+    if (is_high(name->units[i])) return i + 1 == name->len || !is_low(name->units[i + 1]);
+    return is_low(name->units[i]) && (i == 0 || !is_high(name->units[i - 1]));
+}
+
 /* Covers "." and ".." too: both end in a dot. */
 enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad)
 {
@@ -98,7 +105,7 @@ enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad)
     if (name->len == 0) return CAIRN_EINVAL;
     for (uint32_t i = 0; i < name->len; i++) {
         *bad = i;
-        if (is_refused(name->units[i])) return CAIRN_EINVAL;
+        if (is_refused(name->units[i]) || is_lone(name, i)) return CAIRN_EINVAL;
     }
     uint16_t last = name->units[name->len - 1];
     return last == '.' || last == ' ' ? CAIRN_EINVAL : CAIRN_OK;

@@ -28,9 +28,10 @@ enum cairn_err fat_name_from_utf8(struct fat_name *name, const char *utf8,
  * length. out holds CAIRN_FAT_NAME_BYTES. */
 size_t fat_name_to_utf8(const struct fat_name *name, char *out);
 
-/* Is it a name FAT may store: no control characters, none of " * / : < > ? \ |, not "." or "..",
- * not ending in a dot or a space, not empty? Reserved device names (CON, NUL, ...) are legal on
- * disk and allowed. CAIRN_EINVAL, and *bad is the index of the unit that is refused. */
+/* Is it a name FAT may store: no control characters, none of " * / : < > ? \ |, no lone surrogate,
+ * not "." or "..", not ending in a dot or a space, not empty? Reserved device names (CON, NUL, ...)
+ * are legal on disk and allowed. CAIRN_EINVAL, and *bad is the index of the unit that is refused.
+ */
 enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad) CAIRN_MUST_USE;
 
 /* One-to-one upper case of a unit (basic plane, reversible pairs only, so that neither dotless i,

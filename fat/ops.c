@@ -6,6 +6,8 @@ static enum cairn_err name_refused(const struct fat_name *name, uint32_t bad, st
     uint16_t unit = bad < name->len ? name->units[bad] : 0;
     if (unit == '.' || unit == ' ')
         (void)cairn_why_fail(why, CAIRN_EINVAL, "a FAT name cannot end in a dot or a space");
+    else if ((unit & 0xF800u) == 0xD800)
+        (void)cairn_why_fail(why, CAIRN_EINVAL, "the name has half a character in it (0x%X)", unit);
     else if (unit < 0x20 || unit == 0x7F)
         (void)cairn_why_fail(why, CAIRN_EINVAL, "a FAT name cannot hold character %u", unit);
     else
