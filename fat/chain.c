@@ -245,6 +245,19 @@ enum cairn_err fat_chain_grow(struct cairn_fat_node *node, uint32_t clusters, st
     return CAIRN_OK;
 }
 
+enum cairn_err fat_chain_grow_whole(struct cairn_fat_node *node, uint32_t clusters,
+                                    struct cairn_why *why)
+{
+    enum cairn_err err = fat_chain_measure(node, why);
+    if (err) return err;
+    uint32_t before = node->clusters;
+    err = fat_chain_grow(node, clusters, why);
+    if (!err || node->clusters == before) return err;
+    enum cairn_err cut = fat_chain_cut(node, before, NULL);
+    if (cut) cairn_log(&fat_log, CAIRN_LOG_WARNING, "clusters kept: %s", cairn_err_text(cut));
+    return err;
+}
+
 /* ---- shorter --------------------------------------------------------------------------------- */
 
 /* What a sync frees: the chain from `first` on, after cluster `keep` (0: none) was made its end. */
@@ -271,6 +284,7 @@ enum cairn_err fat_chain_cut(struct cairn_fat_node *node, uint32_t clusters, str
 {
     struct cairn_fat *fs = node->fs;
     uint32_t first, keep = 0;
+    if (clusters >= fs->geo.cluster_count) return CAIRN_OK; /* no chain is longer */
     enum cairn_err err = fat_chain_at(node, clusters, &first, why);
     if (!err && clusters) err = fat_chain_at(node, clusters - 1, &keep, why);
     if (err || !first) return err;

@@ -27,6 +27,10 @@ enum cairn_err fat_chain_measure(struct cairn_fat_node *node, struct cairn_why *
 enum cairn_err fat_chain_grow(struct cairn_fat_node *node, uint32_t clusters,
                               struct cairn_why *why) CAIRN_MUST_USE;
 
+/* The same, all or nothing: when it fails, the chain is as long as before. */
+enum cairn_err fat_chain_grow_whole(struct cairn_fat_node *node, uint32_t clusters,
+                                    struct cairn_why *why) CAIRN_MUST_USE;
+
 /* Keep the first `clusters` of the chain; the rest is freed by the next sync. With 0,
  * node->entry.start becomes 0: store it, in stage REMOVE. */
 enum cairn_err fat_chain_cut(struct cairn_fat_node *node, uint32_t clusters,

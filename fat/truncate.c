@@ -2,6 +2,13 @@
 /* The size of a file, and clusters reserved beyond it. */
 #include "ops.h"
 
+/* Said with the new size, so not by a call that fails. */
+static void file_changed(struct cairn_fat_node *file)
+{
+    (void)fat_node_touch(file);
+    file->entry.attributes |= CAIRN_FAT_ARCHIVE;
+}
+
 static enum cairn_err file_shrink(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
 {
     fat_io_wait(file);
@@ -9,15 +16,17 @@ static enum cairn_err file_shrink(struct cairn_fat_node *file, uint32_t size, st
     if (err) return err;
     file->entry.size = size;
     file->written = 0;
+    file_changed(file);
     return fat_node_store(file, FAT_STAGE_REMOVE, why);
 }
 
 static enum cairn_err file_extend(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
 {
-    enum cairn_err err = fat_chain_grow(file, fat_clusters_for(file->fs, size), why);
+    enum cairn_err err = fat_chain_grow_whole(file, fat_clusters_for(file->fs, size), why);
     if (!err) err = fat_file_zero(file, file->entry.size, size, why);
     if (err) return err;
     file->entry.size = size;
+    file_changed(file);
     return fat_node_store(file, FAT_STAGE_ADD, why);
 }
 
@@ -26,8 +35,6 @@ enum cairn_err fat_file_resize(struct cairn_fat_node *file, uint64_t size, struc
     if (fat_node_is_dir(file)) return cairn_why_fail(why, CAIRN_EISDIR, "truncate a directory");
     if (size > CAIRN_FAT_FILE_MAX)
         return cairn_why_fail(why, CAIRN_EFBIG, "a FAT file has at most 4294967295 bytes");
-    (void)fat_node_touch(file);
-    file->entry.attributes |= CAIRN_FAT_ARCHIVE;
     if (size > file->entry.size) return file_extend(file, (uint32_t)size, why);
     return file_shrink(file, (uint32_t)size, why);
 }
@@ -47,17 +54,11 @@ static enum cairn_err allocate_locked(struct cairn_fat_node *file, uint64_t size
     if (size > CAIRN_FAT_FILE_MAX)
         return cairn_why_fail(why, CAIRN_EFBIG, "a FAT file has at most 4294967295 bytes");
     enum cairn_err err = fat_begin(file->fs, why);
-    if (!err) err = fat_chain_measure(file, why);
     if (err) return err;
-    uint32_t before = file->clusters, start = file->entry.start;
-    err = fat_chain_grow(file, fat_clusters_for(file->fs, size), why);
-    if (err == CAIRN_ENOSPC) {
-        enum cairn_err cut = fat_chain_cut(file, before, NULL); /* all or nothing */
-        if (cut) return cut;
-    } else if (!err && file->entry.start != start) {
-        err = fat_node_store(file, FAT_STAGE_ADD, why);
-    }
-    return err;
+    uint32_t start = file->entry.start;
+    err = fat_chain_grow_whole(file, fat_clusters_for(file->fs, size), why);
+    if (err || file->entry.start == start) return err;
+    return fat_node_store(file, FAT_STAGE_ADD, why);
 }
 
 enum cairn_err cairn_fat_allocate(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)

@@ -103,14 +103,21 @@ enum cairn_err fat_file_zero(struct cairn_fat_node *file, uint64_t from, uint64_
     return CAIRN_OK;
 }
 
-/* Clusters for [0, end); with CAIRN_ENOSPC, *end is how far there are some. */
-static enum cairn_err write_room(struct cairn_fat_node *file, uint64_t *end, struct cairn_why *why)
+/* Clusters for [0, end); with CAIRN_ENOSPC, *end is how far there are some, if that is any use to a
+ * write at offset: else the chain stays as it was. */
+static enum cairn_err write_room(struct cairn_fat_node *file, uint64_t offset, uint64_t *end,
+                                 struct cairn_why *why)
 {
     struct cairn_fat *fs = file->fs;
-    enum cairn_err err = fat_chain_grow(file, fat_clusters_for(fs, *end), why);
-    if (err == CAIRN_ENOSPC)
-        *end = cairn_min_u64(*end, (uint64_t)file->clusters * fs->geo.cluster_bytes);
-    return err;
+    enum cairn_err err = fat_chain_measure(file, why);
+    if (err) return err;
+    uint32_t before = file->clusters;
+    err = fat_chain_grow(file, fat_clusters_for(fs, *end), why);
+    if (err != CAIRN_ENOSPC) return err;
+    *end = cairn_min_u64(*end, (uint64_t)file->clusters * fs->geo.cluster_bytes);
+    if (*end > offset || file->clusters == before) return err;
+    enum cairn_err cut = fat_chain_cut(file, before, why);
+    return cut ? cut : err;
 }
 
 /* Bytes [offset, end) of buf into clusters that are there. */
@@ -154,7 +161,7 @@ static enum cairn_err write_locked(struct cairn_fat_node *file, uint64_t offset,
     enum cairn_err err = fat_begin(file->fs, why);
     if (err) return err;
     uint64_t end = offset + bytes;
-    enum cairn_err room = write_room(file, &end, why);
+    enum cairn_err room = write_room(file, offset, &end, why);
     if (room && (room != CAIRN_ENOSPC || end <= offset)) return room;
     if (offset > file->entry.size) {
         err = fat_file_zero(file, file->entry.size, offset, why);
