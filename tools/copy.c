@@ -46,7 +46,7 @@ enum tool_status tool_copy_fail(struct tool_copy *copy, const char *place, enum 
     if (tool_stop_asked()) return TOOL_FAILED;
     if (err != CAIRN_ECANCELED) return tool_fail(place, err, why);
     tool_note(
-        "%s: nothing was written; --on-symlink, --on-special, --on-name and --on-large tell "
+        "%s: nothing of it was written; --on-symlink, --on-special, --on-name and --on-large tell "
         "what to do with such things",
         place);
     return TOOL_FAILED;
