@@ -153,7 +153,9 @@ enum cairn_err fat_chain_measure(struct cairn_fat_node *node, struct cairn_why *
         node->clusters = 0;
         return CAIRN_OK;
     }
-    enum cairn_err err = chain_start(node, why);
+    enum cairn_err err = CAIRN_OK;
+    if (fs->cut_forgotten == fs->epoch) err = fat_drain(fs, why);
+    if (!err) err = chain_start(node, why);
     if (!err) err = head_learn(node, fs->geo.cluster_count, why);
     if (err) return err;
     uint32_t n = node->head_count, last = node->entry.start + n - 1, next;

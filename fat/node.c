@@ -84,6 +84,7 @@ static void node_forget(struct cairn_fat_node *node)
     struct fat_nodes *nodes = &node->fs->nodes;
     struct cairn_fat_node *parent = node->parent;
     if (parent) node_unhash(nodes, node);
+    if (node->cut == node->fs->epoch) node->fs->cut_forgotten = node->cut;
     node->parent = NULL;
     node->lru_next = nodes->unused;
     nodes->unused = node;

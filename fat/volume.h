@@ -26,7 +26,7 @@
 struct cairn_fat {
     struct cairn_blk *dev;
     struct cairn_fat_geometry geo;
-    uint32_t sector_blocks; /* device blocks in a sector */
+    uint32_t sector_blocks;                            /* device blocks in a sector */
     uint32_t sector_shift, cluster_shift, block_shift; /* log2 of bytes */
     enum cairn_fat_codepage codepage;
     int32_t utc_offset_min;
@@ -43,11 +43,13 @@ struct cairn_fat {
     struct fat_index index;
     struct fat_nodes nodes;
 
-    uint32_t epoch;      /* one more after each sync; never 0 */
-    bool sync_failed;    /* half a sync is written: nothing may change before the rest is */
-    bool data_unflushed; /* file data were written since the last flush */
-    bool marked_dirty;   /* the dirty bit is on the device, set by us */
-    bool was_dirty;      /* it was there at mount: then it stays */
+    uint32_t epoch;         /* one more after each sync; never 0 */
+    uint32_t cut_forgotten; /* the epoch in which a node was forgotten whose chain is cut only in
+                               memory: the FAT shows it longer until the sync */
+    bool sync_failed;       /* half a sync is written: nothing may change before the rest is */
+    bool data_unflushed;    /* file data were written since the last flush */
+    bool marked_dirty;      /* the dirty bit is on the device, set by us */
+    bool was_dirty;         /* it was there at mount: then it stays */
     uint64_t syncs, flushes, drains;
     uint8_t removed[FAT_REMOVED_BITS / 8];
 };
