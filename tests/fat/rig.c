@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+#include "rig.h"
+
+#include <fat/boot.h>
+#include <fat/dirent.h>
+#include <fat/fatent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void must(bool well, const char *what, const struct cairn_why *why)
+{
+    char text[512];
+    if (well) return;
+    cairn_why_text(why, text, sizeof text);
+    fprintf(stderr, "rig: %s failed: %s\n", what, text);
+    abort();
+}
+
+/* ---- where things are ------------------------------------------------------------------------ */
+
+uint8_t *rig_sector(const struct rig *rig, uint64_t sector)
+{
+    return rig->bytes + sector * rig->geometry.sector_bytes;
+}
+
+uint8_t *rig_cluster(const struct rig *rig, uint32_t cluster)
+{
+    const struct cairn_fat_geometry *geo = &rig->geometry;
+    return rig_sector(rig, geo->data_start + (uint64_t)(cluster - 2) * geo->cluster_sectors);
+}
+
+uint8_t *rig_fat(const struct rig *rig, uint32_t copy, uint32_t cluster)
+{
+    const struct cairn_fat_geometry *geo = &rig->geometry;
+    return rig_sector(rig, geo->reserved_sectors + (uint64_t)copy * geo->fat_sectors) +
+           fatent_offset(geo->type, cluster);
+}
+
+uint32_t rig_fat_get(const struct rig *rig, uint32_t cluster)
+{
+    return fatent_get(rig->geometry.type, rig_fat(rig, 0, cluster), cluster);
+}
+
+uint8_t *rig_root_slot(const struct rig *rig, uint32_t n)
+{
+    const struct cairn_fat_geometry *geo = &rig->geometry;
+    uint8_t *root =
+        geo->root_entries ? rig_sector(rig, geo->root_start) : rig_cluster(rig, geo->root_cluster);
+    return root + (size_t)n * FAT_SLOT_BYTES;
+}
+
+/* ---- making it ------------------------------------------------------------------------------- */
+
+static struct cairn_fat_format_options options_of(const struct rig_shape *shape)
+{
+    return (struct cairn_fat_format_options){ .type = shape->type,
+                                              .sector_bytes = shape->sector_bytes,
+                                              .cluster_bytes = shape->cluster_bytes,
+                                              .fat_count = shape->fat_count,
+                                              .root_entries = shape->root_entries,
+                                              .volume_id = 0xCA112222,
+                                              .time_ns = RIG_TIME_NS };
+}
+
+static void defaults(struct rig_shape *shape)
+{
+    if (!shape->type) shape->type = CAIRN_FAT12;
+    if (!shape->sector_bytes) shape->sector_bytes = 512;
+    if (!shape->cluster_bytes) shape->cluster_bytes = shape->sector_bytes;
+    if (!shape->clusters) shape->clusters = 200;
+    if (!shape->mem_bytes) shape->mem_bytes = 1u << 20;
+}
+
+static void device_open(struct rig *rig)
+{
+    uint32_t block_bytes = rig->shape.sector_bytes;
+    uint64_t blocks = rig->dev_bytes / block_bytes;
+    struct cairn_blk_sim_plan plan;
+    enum cairn_err err;
+    if (rig->shape.on_sim) {
+        size_t need = cairn_blk_sim_mem(block_bytes, blocks);
+        rig->dev_mem = calloc(1, need);
+        cairn_blk_sim_plan_init(&plan);
+        err = cairn_blk_sim_open(&rig->dev.sim, block_bytes, blocks, rig->dev_mem, need, &plan,
+                                 &rig->why);
+        rig->bytes = rig->dev.sim.current;
+    } else {
+        rig->dev_mem = rig->bytes = calloc(1, rig->dev_bytes);
+        err = cairn_blk_mem_open(&rig->dev.mem, rig->bytes, block_bytes, blocks, &rig->why);
+    }
+    must(!err, "opening the device", &rig->why);
+}
+
+/* Only so many clusters can be used, so that a FAT32 is soon full, too. */
+static void clusters_spoil(struct rig *rig)
+{
+    const struct cairn_fat_geometry *geo = &rig->geometry;
+    uint32_t usable = rig->shape.clusters + (geo->type == CAIRN_FAT32);
+    for (uint32_t copy = 0; copy < geo->fat_count; copy++) {
+        for (uint32_t cluster = 2 + usable; cluster < geo->cluster_count + 2; cluster++)
+            fatent_put(geo->type, rig_fat(rig, copy, cluster), cluster, FATENT_BAD);
+    }
+    if (!geo->fsinfo_sector) return;
+    struct cairn_fat_fsinfo info = { .free_clusters = rig->shape.clusters, .next_free = 3 };
+    cairn_fat_fsinfo_update(&info, rig_sector(rig, geo->fsinfo_sector));
+}
+
+void rig_make(struct rig *rig, const struct rig_shape *shape)
+{
+    static uint8_t scratch[1u << 18];
+    uint64_t bytes;
+    memset(rig, 0, sizeof *rig);
+    rig->shape = *shape;
+    defaults(&rig->shape);
+    struct cairn_fat_format_options options = options_of(&rig->shape);
+    enum cairn_err err =
+        cairn_fat_geometry_fit(&options, rig->shape.clusters, &rig->geometry, &bytes, &rig->why);
+    must(!err, "planning", &rig->why);
+    rig->dev_bytes = bytes;
+    device_open(rig);
+    err = cairn_fat_format(&rig->dev.base, &options, scratch, sizeof scratch, &rig->geometry,
+                           &rig->why);
+    must(!err, "formatting", &rig->why);
+    clusters_spoil(rig);
+    if (shape->on_sim) /* what was done to the bytes is durable */
+        memcpy(rig->dev.sim.stable, rig->dev.sim.current, rig->dev_bytes);
+    cairn_clock_wall_fixed_init(&rig->clock, RIG_TIME_NS);
+    rig->mem = malloc(rig->shape.mem_bytes);
+}
+
+void rig_free(struct rig *rig)
+{
+    if (rig->fs) must(!cairn_fat_unmount(rig->fs, &rig->why), "unmounting", &rig->why);
+    must(!cairn_blk_close(&rig->dev.base, &rig->why), "closing", &rig->why);
+    free(rig->dev_mem);
+    free(rig->mem);
+}
+
+enum cairn_err rig_mount(struct rig *rig)
+{
+    struct cairn_fat_options options = { .clock = &rig->clock.base,
+                                         .utc_offset_min = rig->shape.utc_offset_min };
+    return cairn_fat_mount(&rig->fs, &rig->dev.base, &options, rig->mem, rig->shape.mem_bytes,
+                           &rig->why);
+}
+
+enum cairn_err rig_unmount(struct rig *rig)
+{
+    enum cairn_err err = cairn_fat_unmount(rig->fs, &rig->why);
+    rig->fs = NULL;
+    return err;
+}
+
+/* ---- judges ---------------------------------------------------------------------------------- */
+
+struct judge {
+    struct rig *rig;
+    enum cairn_fat_severity from;
+};
+
+static bool judge_report(void *ctx, const struct cairn_fat_finding *finding)
+{
+    struct judge *judge = ctx;
+    char *out = judge->rig->finding;
+    if (finding->severity >= judge->from && !out[0])
+        snprintf(out, sizeof judge->rig->finding, "%s: %s: %s", finding->path,
+                 cairn_fat_fault_name(finding->fault), finding->text);
+    return true;
+}
+
+bool rig_check(struct rig *rig, enum cairn_fat_severity from)
+{
+    struct judge judge = { rig, from };
+    struct cairn_fat_check_options options = { .report = judge_report, .ctx = &judge };
+    struct cairn_fat_check_result result;
+    size_t bytes = cairn_fat_check_mem(&rig->dev.base, 4096);
+    void *mem = malloc(bytes);
+    rig->finding[0] = 0;
+    enum cairn_err err = cairn_fat_check(&rig->dev.base, &options, mem, bytes, &result, &rig->why);
+    free(mem);
+    if (err) snprintf(rig->finding, sizeof rig->finding, "check: %s", cairn_err_name(err));
+    return rig->finding[0] == 0;
+}
+
+/* Run fsck.fat on the file; its exit status, 127 when there is none. What it says is of interest
+ * only when it complains. */
+static int fsck_run(const char *path, bool loud)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        char *const argv[] = { "fsck.fat", "-n", (char *)path, NULL };
+        dup2(loud ? STDERR_FILENO : open("/dev/null", O_WRONLY), STDOUT_FILENO);
+        setenv("PATH", "/usr/sbin:/sbin:/usr/bin:/bin", 1);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) return 127;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+bool rig_fsck(struct rig *rig)
+{
+    char path[] = "/tmp/cairn-rig-XXXXXX";
+    int fd = mkstemp(path);
+    if (fd < 0) return true;
+    bool whole = true;
+    for (size_t at = 0; whole && at < rig->dev_bytes;) {
+        ssize_t wrote = write(fd, rig->bytes + at, rig->dev_bytes - at);
+        whole = wrote > 0;
+        if (whole) at += (size_t)wrote;
+    }
+    close(fd);
+    int status = whole ? fsck_run(path, false) : 127;
+    if (status != 0 && status != 127) fsck_run(path, true);
+    unlink(path);
+    return status == 0 || status == 127;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+/* The volume's units, one function a file of them. */
+#ifndef CAIRN_TESTS_FAT_TEST_VOLUME_H
+#define CAIRN_TESTS_FAT_TEST_VOLUME_H
+
+#include <check.h>
+
+#endif
