@@ -58,8 +58,10 @@ struct fat_cache {
     uint32_t bucket_mask;
     uint32_t hand;         /* of the clock */
     uint32_t dirty_head;   /* index + 1 */
+    uint32_t dirty_pages;  /* in the list */
     uint32_t record_pages; /* pages that have undo records */
     uint32_t data_pages;   /* pages that hold file contents */
+    uint32_t data_taken;   /* one more for each page that comes to */
     uint32_t *order;       /* scratch for sorting, page_count entries */
     uint8_t *scratch;      /* FAT_SCRATCH_PAGES pages */
     uint8_t *log;          /* undo records and pending frees since the last sync */

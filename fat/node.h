@@ -17,7 +17,8 @@ struct cairn_fat_node {
     struct cairn_fat_node *lru_prev, *lru_next; /* when holds == 0; or in the free list by next */
     uint64_t id;
     uint32_t holds;
-    uint32_t io;             /* transfers of its data that run without the lock */
+    uint32_t io;             /* calls that move its data, part of the time without the lock */
+    bool io_alone;           /* the one there is changes the size */
     uint32_t slot;           /* of the 8.3 entry in parent */
     uint32_t slot_first;     /* of its first long slot, or slot */
     struct fat_dirent entry; /* as it stands in the slot */

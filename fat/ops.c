@@ -69,18 +69,21 @@ void fat_dir_changed(struct cairn_fat_node *dir)
     if (err) cairn_log(&fat_log, CAIRN_LOG_WARNING, "time not set: %s", cairn_err_text(err));
 }
 
-void fat_io_end(struct cairn_fat_node *node)
-{
-    if (--node->io == 0 && node->fs->io_waiters) cairn_cond_broadcast(&node->fs->io_done);
-}
-
-void fat_io_wait(struct cairn_fat_node *node)
+void fat_io_begin(struct cairn_fat_node *node, bool alone)
 {
     struct cairn_fat *fs = node->fs;
     fs->io_waiters++;
-    while (node->io)
+    while (node->io_alone || (alone && node->io))
         cairn_cond_wait(&fs->io_done, &fs->lock);
     fs->io_waiters--;
+    node->io++;
+    node->io_alone = alone;
+}
+
+void fat_io_end(struct cairn_fat_node *node)
+{
+    node->io_alone = false;
+    if (--node->io == 0 && node->fs->io_waiters) cairn_cond_broadcast(&node->fs->io_done);
 }
 
 /* ---- data ------------------------------------------------------------------------------------ */
@@ -91,7 +94,10 @@ enum cairn_err fat_data_page(struct cairn_fat *fs, uint64_t sector, bool fresh,
     enum cairn_err err =
         fresh ? fat_page_fresh(fs, sector, page, at, why) : fat_page_get(fs, sector, page, at, why);
     if (err) return err;
-    if (!(*page)->is_data) fs->cache.data_pages++;
+    if (!(*page)->is_data) {
+        fs->cache.data_pages++;
+        fs->cache.data_taken++;
+    }
     (*page)->is_data = true;
     return CAIRN_OK;
 }
@@ -119,13 +125,15 @@ enum cairn_err fat_io_run(struct fat_io *io)
     uint32_t count = io->count;
     if (!count) return CAIRN_OK;
     io->count = 0;
-    if (io->reqs[0].op != CAIRN_BLK_READ) fs->data_unflushed = true;
-    fat_io_begin(io->file);
+    bool writes = io->reqs[0].op != CAIRN_BLK_READ;
+    uint32_t taken = fs->cache.data_taken;
     cairn_lock_drop(&fs->lock);
     enum cairn_err err = cairn_blk_submit(fs->dev, io->reqs, count);
     cairn_lock_take(&fs->lock);
-    fat_io_end(io->file);
-    if (io->reqs[0].op != CAIRN_BLK_READ) fs->data_unflushed = true;
+    if (writes) fs->data_unflushed = true;
+    for (uint32_t i = 0; writes && taken != fs->cache.data_taken && i < count; i++)
+        fat_cache_forget(fs, io->reqs[i].block / fs->sector_blocks, /* read while it was written */
+                         io->reqs[i].count / fs->sector_blocks);
     return err;
 }
 

@@ -37,14 +37,10 @@ void fat_entry_init(struct cairn_fat *fs, uint8_t attributes, struct fat_dirent 
 /* A directory's contents changed: its time says so. Failing to is only logged. */
 void fat_dir_changed(struct cairn_fat_node *dir);
 
-/* A transfer of the node's data runs without the lock: begun and ended with it held. */
-static inline void fat_io_begin(struct cairn_fat_node *node)
-{
-    node->io++;
-}
+/* A call that moves a node's data, part of the time without the lock: begun and ended with it held.
+ * What changes the size is alone on its node: it would zero, or give away, what others write. */
+void fat_io_begin(struct cairn_fat_node *node, bool alone);
 void fat_io_end(struct cairn_fat_node *node);
-/* Wait until none runs; with the lock held. */
-void fat_io_wait(struct cairn_fat_node *node);
 
 /* Clusters that `bytes` need. */
 static inline uint32_t fat_clusters_for(const struct cairn_fat *fs, uint64_t bytes)

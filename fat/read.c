@@ -83,35 +83,39 @@ static bool read_is_plain(struct cairn_fat_node *file, uint64_t offset, const vo
     return !fat_file_spot(file, offset, bytes, spot, NULL) && spot->bytes == bytes;
 }
 
-/* Entered with the lock held, left without. */
 static enum cairn_err read_plain(struct cairn_fat_node *file, const struct fat_spot *spot,
                                  void *buf, size_t bytes, size_t *done, struct cairn_why *why)
 {
     struct cairn_fat *fs = file->fs;
-    fat_io_begin(file);
     cairn_lock_drop(&fs->lock);
-    enum cairn_err err = cairn_blk_read(fs->dev, fat_block(fs, spot->sector),
-                                        bytes >> fs->block_shift, buf, why);
+    enum cairn_err err =
+        cairn_blk_read(fs->dev, fat_block(fs, spot->sector), bytes >> fs->block_shift, buf, why);
     fat_enter(fs);
-    fat_io_end(file);
     if (!err) *done = bytes;
-    return fat_leave(fs, err);
+    return err;
 }
 
-enum cairn_err cairn_fat_read(struct cairn_fat_node *file, uint64_t offset, void *buf,
-                              size_t bytes, size_t *done, struct cairn_why *why)
+static enum cairn_err read_locked(struct cairn_fat_node *file, uint64_t offset, void *buf,
+                                  size_t bytes, size_t *done, struct cairn_why *why)
 {
-    struct cairn_fat *fs = file->fs;
     struct fat_spot spot;
-    *done = 0;
-    fat_enter(fs);
-    if (fat_node_is_dir(file))
-        return fat_leave(fs, cairn_why_fail(why, CAIRN_EISDIR, "read a directory"));
-    if (offset >= file->entry.size || !bytes) return fat_leave(fs, CAIRN_OK);
+    if (fat_node_is_dir(file)) return cairn_why_fail(why, CAIRN_EISDIR, "read a directory");
+    if (offset >= file->entry.size || !bytes) return CAIRN_OK;
     bytes = (size_t)cairn_min_u64(bytes, file->entry.size - offset);
     if (read_is_plain(file, offset, buf, bytes, &spot))
         return read_plain(file, &spot, buf, bytes, done, why);
-    return fat_leave(fs, read_steps(file, offset, buf, bytes, done, why));
+    return read_steps(file, offset, buf, bytes, done, why);
+}
+
+enum cairn_err cairn_fat_read(struct cairn_fat_node *file, uint64_t offset, void *buf, size_t bytes,
+                              size_t *done, struct cairn_why *why)
+{
+    *done = 0;
+    fat_enter(file->fs);
+    fat_io_begin(file, false);
+    enum cairn_err err = read_locked(file, offset, buf, bytes, done, why);
+    fat_io_end(file);
+    return fat_leave(file->fs, err);
 }
 
 enum cairn_err cairn_fat_where(struct cairn_fat_node *file, uint64_t offset,

@@ -11,7 +11,6 @@ static void file_changed(struct cairn_fat_node *file)
 
 static enum cairn_err file_shrink(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
 {
-    fat_io_wait(file);
     enum cairn_err err = fat_chain_cut(file, fat_clusters_for(file->fs, size), why);
     if (err) return err;
     file->entry.size = size;
@@ -42,8 +41,10 @@ enum cairn_err fat_file_resize(struct cairn_fat_node *file, uint64_t size, struc
 enum cairn_err cairn_fat_truncate(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)
 {
     fat_enter(file->fs);
+    fat_io_begin(file, true);
     enum cairn_err err = fat_begin(file->fs, why);
     if (!err) err = fat_file_resize(file, size, why);
+    fat_io_end(file);
     return fat_leave(file->fs, err);
 }
 

@@ -176,9 +176,22 @@ static enum cairn_err write_locked(struct cairn_fat_node *file, uint64_t offset,
     return room;
 }
 
+/* A write within the file goes beside others; the size may change while it waits. */
+static void write_begin(struct cairn_fat_node *file, uint64_t offset, size_t bytes)
+{
+    bool alone = !cairn_range_fits(offset, bytes, file->entry.size);
+    fat_io_begin(file, alone);
+    if (alone || cairn_range_fits(offset, bytes, file->entry.size)) return;
+    fat_io_end(file);
+    fat_io_begin(file, true);
+}
+
 enum cairn_err cairn_fat_write(struct cairn_fat_node *file, uint64_t offset, const void *buf,
                                size_t bytes, size_t *done, struct cairn_why *why)
 {
     fat_enter(file->fs);
-    return fat_leave(file->fs, write_locked(file, offset, buf, bytes, done, why));
+    write_begin(file, offset, bytes);
+    enum cairn_err err = write_locked(file, offset, buf, bytes, done, why);
+    fat_io_end(file);
+    return fat_leave(file->fs, err);
 }
