@@ -196,6 +196,7 @@ enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* Flushed before the volume is marked clean: a clean volume's FSInfo is believed. */
 static enum cairn_err fsinfo_write(struct cairn_fat *fs, struct cairn_why *why)
 {
     struct fat_page *page;
@@ -213,7 +214,8 @@ static enum cairn_err fsinfo_write(struct cairn_fat *fs, struct cairn_why *why)
         fat_page_touch(fs, page, FAT_STAGE_NEW);
     }
     fat_page_drop(page);
-    return CAIRN_OK;
+    err = fat_cache_write_free(fs, why);
+    return err ? err : fat_flush(fs, why);
 }
 
 /* Everything on the device, the hints true, the volume clean. */
@@ -222,10 +224,7 @@ static enum cairn_err settle(struct cairn_fat *fs, struct cairn_why *why)
     enum cairn_err err = fat_sync(fs, why);
     if (err || !fs->marked_dirty) return err;
     err = fsinfo_write(fs, why);
-    if (err) return err;
-    if (!fs->was_dirty) return fat_mark(fs, false, why);
-    err = fat_cache_write_free(fs, why);
-    return err ? err : fat_flush(fs, why);
+    return err || fs->was_dirty ? err : fat_mark(fs, false, why);
 }
 
 enum cairn_err cairn_fat_unmount(struct cairn_fat *fs, struct cairn_why *why)
