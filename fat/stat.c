@@ -90,6 +90,8 @@ enum cairn_err cairn_fat_list(struct cairn_fat_node *dir, uint64_t cursor,
     enum cairn_err err = fat_dir_check(dir, why);
     if (!err && cursor >= FAT_DIR_SLOTS_MAX) err = CAIRN_ENOENT;
     if (!err) err = fat_dir_next(dir, (uint32_t)cursor, false, &found, why);
+    if (!err && !found.has_long) /* a new name's slots may begin before the cursor */
+        err = fat_dir_read(dir, found.slot, &found, why);
     if (!err) {
         const struct cairn_fat_node *node = fat_node_peek(fs, dir, found.slot);
         entry->next = (uint64_t)found.slot + 1;
