@@ -85,6 +85,7 @@ static void node_forget(struct cairn_fat_node *node)
     struct cairn_fat_node *parent = node->parent;
     if (parent) node_unhash(nodes, node);
     if (node->cut == node->fs->epoch) node->fs->cut_forgotten = node->cut;
+    if (node->removed_in > nodes->removed_in) nodes->removed_in = node->removed_in;
     node->parent = NULL;
     node->lru_next = nodes->unused;
     nodes->unused = node;
@@ -166,6 +167,7 @@ enum cairn_err fat_node_get(struct cairn_fat_node *dir, const struct fat_found *
     if (err) return err;
     fat_node_attach(*node, dir, found->slot_first, found->slot);
     (*node)->born = 0;
+    (*node)->removed_in = fs->nodes.removed_in; /* it may be the one that was forgotten */
     return CAIRN_OK;
 }
 

@@ -64,6 +64,7 @@ struct fat_nodes {
     struct cairn_fat_node **buckets;
     uint32_t bucket_mask;
     uint64_t next_id, next_map;
+    uint32_t removed_in; /* epoch of the last removal in a directory that was forgotten since */
     struct cairn_fat_node *root;
 };
 

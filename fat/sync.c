@@ -140,7 +140,7 @@ enum cairn_err fat_begin(struct cairn_fat *fs, struct cairn_why *why)
 
 static uint32_t removed_bit(const struct cairn_fat_node *dir, uint32_t name_hash)
 {
-    uint32_t mixed = (name_hash ^ (uint32_t)dir->id * 0x85EBCA6Bu) * 0x9E3779B1u;
+    uint32_t mixed = (name_hash ^ dir->entry.start * 0x85EBCA6Bu) * 0x9E3779B1u;
     return mixed >> 18; /* 14 bits: FAT_REMOVED_BITS */
 }
 
