@@ -15,13 +15,10 @@ static bool extend(struct blk_extents *list, uint64_t to, bool data)
 {
     to = cairn_min_u64(to, list->end);
     if (to <= list->at) return true;
-    struct cairn_blk_extent *last = list->used ? &list->out[list->used - 1] : NULL;
-    if (last && last->data == data) {
-        last->count += to - list->at;
-    } else {
-        if (list->used == list->cap) return false;
-        list->out[list->used++] = (struct cairn_blk_extent){ list->at, to - list->at, data };
-    }
+    bool joins = list->used && list->out[list->used - 1].data == data;
+    if (!joins && list->used == list->cap) return false;
+    if (!joins) list->out[list->used++] = (struct cairn_blk_extent){ list->at, 0, data };
+    list->out[list->used - 1].count += to - list->at;
     list->at = to;
     return true;
 }
