@@ -114,19 +114,26 @@ static struct fat_page *page_victim(struct fat_cache *cache)
     return NULL;
 }
 
+/* Dirty pages that need no order are written before they crowd out the clean ones. */
+static bool dirty_too_many(const struct fat_cache *cache)
+{
+    return cache->dirty_pages > cache->record_pages + cache->page_count / 4;
+}
+
 /* A page for key, in no state yet, pinned. */
 static enum cairn_err page_take(struct cairn_fat *fs, uint64_t key, struct fat_page **out,
                                 struct cairn_why *why)
 {
-    struct fat_page *page = page_victim(&fs->cache);
-    if (!page) {
-        enum cairn_err err = fat_cache_write_free(fs, why);
-        if (err) return err;
-        page = page_victim(&fs->cache);
-        if (!page) {
-            return cairn_why_fail(why, CAIRN_ENOMEM, "no page of the cache is free");
+    struct fat_page *page = NULL;
+    for (bool last = false; !page; last = true) {
+        if (last || dirty_too_many(&fs->cache)) {
+            enum cairn_err err = fat_cache_write_free(fs, why);
+            if (err) return err;
         }
+        page = page_victim(&fs->cache);
+        if (last) break;
     }
+    if (!page) return cairn_why_fail(why, CAIRN_ENOMEM, "no page of the cache is free");
     if (page->key != FAT_PAGE_NONE) page_unhash(&fs->cache, page);
     page_hash(&fs->cache, page, key);
     page->pins = 1;
@@ -298,6 +305,7 @@ void fat_page_touch(struct cairn_fat *fs, struct fat_page *page, enum fat_stage 
         page->dirty_next = cache->dirty_head;
         if (cache->dirty_head) cache->pages[cache->dirty_head - 1].dirty_prev = me;
         cache->dirty_head = me;
+        cache->dirty_pages++;
     }
     page->dirty = (uint8_t)(page->dirty | 1u << stage);
 }
@@ -339,6 +347,7 @@ void fat_page_clean(struct fat_cache *cache, struct fat_page *page, uint8_t stag
     if (!page->dirty) return;
     page->dirty = (uint8_t)(page->dirty & ~stages);
     if (page->dirty) return;
+    cache->dirty_pages--;
     if (page->dirty_prev)
         cache->pages[page->dirty_prev - 1].dirty_next = page->dirty_next;
     else

@@ -82,7 +82,7 @@ static enum cairn_err search_range(struct cairn_fat *fs, struct search *s, uint3
             from = group_end(fs, from);
             continue;
         }
-        enum cairn_err err = fat_table_span(fs, from, to - from, &is_free, &count, why);
+        enum cairn_err err = fat_table_span(fs, from, to - from, s->want, &is_free, &count, why);
         if (err) return err;
         if (is_free && count > s->best_count) {
             s->best_first = from;
@@ -100,9 +100,8 @@ enum cairn_err fat_space_find(struct cairn_fat *fs, uint32_t near, uint32_t want
     uint32_t last = fat_cluster_last(fs);
     bool is_free = false;
     if (near && near <= last) {
-        enum cairn_err err =
-            fat_table_span(fs, near, (uint32_t)cairn_min_u64(want, (uint64_t)last - near + 1),
-                           &is_free, count, why);
+        uint32_t max = (uint32_t)cairn_min_u64(want, (uint64_t)last - near + 1);
+        enum cairn_err err = fat_table_span(fs, near, max, max, &is_free, count, why);
         if (err) return err;
         *first = near;
         if (is_free) return CAIRN_OK;
@@ -130,7 +129,7 @@ static enum cairn_err count_group(struct cairn_fat *fs, uint32_t from, uint32_t 
     while (from < to) {
         uint32_t count;
         bool is_free;
-        enum cairn_err err = fat_table_span(fs, from, to - from, &is_free, &count, why);
+        enum cairn_err err = fat_table_span(fs, from, to - from, to - from, &is_free, &count, why);
         if (err) return err;
         if (is_free) free += count;
         from += count;

@@ -213,34 +213,45 @@ static uint32_t span_in_page(enum cairn_fat_type type, const uint8_t *at, uint32
     return n;
 }
 
-enum cairn_err fat_table_span(struct cairn_fat *fs, uint32_t cluster, uint32_t max, bool *is_free,
-                              uint32_t *count, struct cairn_why *why)
+/* One page's part of a span: what the first entry is, how many are like it (at most max, or
+ * max_free when they are free), and whether it may go on behind them. */
+static enum cairn_err span_step(struct cairn_fat *fs, uint32_t cluster, uint32_t max,
+                                uint32_t max_free, bool *is_free, uint32_t *count, bool *open,
+                                struct cairn_why *why)
 {
-    uint32_t n = 0;
-    *is_free = false;
-    while (n < max) {
-        struct fat_page *page;
-        uint8_t *at;
-        uint32_t entries, value;
-        enum cairn_err err = page_of(fs, cluster + n, &page, &at, &entries, why);
-        if (err) return err;
-        uint32_t room = (uint32_t)cairn_min_u64(entries ? entries : 1, max - n);
-        if (entries)
-            value = fatent_get(fs->geo.type, at, cluster + n);
-        else
-            err = fat_table_get(fs, cluster + n, &value, why);
-        bool free = !err && value == FATENT_FREE;
-        bool same = n == 0 || free == *is_free;
-        uint32_t span = 1;
-        if (!err && same && entries > 1)
-            span = span_in_page(fs->geo.type, at, cluster + n, room, free);
-        fat_page_drop(page);
-        if (err) return err;
-        if (!same) break;
-        *is_free = free;
-        n += span;
-        if (span < room) break;
+    struct fat_page *page;
+    uint8_t *at;
+    uint32_t entries, value;
+    enum cairn_err err = page_of(fs, cluster, &page, &at, &entries, why);
+    if (err) return err;
+    if (entries)
+        value = fatent_get(fs->geo.type, at, cluster);
+    else
+        err = fat_table_get(fs, cluster, &value, why);
+    if (!err) {
+        *is_free = value == FATENT_FREE;
+        uint32_t room = (uint32_t)cairn_min_u64(entries ? entries : 1, *is_free ? max_free : max);
+        *count = room > 1 ? span_in_page(fs->geo.type, at, cluster, room, *is_free) : 1;
+        *open = *count == room;
     }
-    *count = n;
-    return CAIRN_OK;
+    fat_page_drop(page);
+    return err;
+}
+
+enum cairn_err fat_table_span(struct cairn_fat *fs, uint32_t cluster, uint32_t max,
+                              uint32_t max_free, bool *is_free, uint32_t *count,
+                              struct cairn_why *why)
+{
+    bool open = true, state = false;
+    uint32_t step = 0;
+    max_free = (uint32_t)cairn_min_u64(max_free, max);
+    enum cairn_err err = span_step(fs, cluster, max, max_free, is_free, count, &open, why);
+    uint32_t limit = *is_free ? max_free : max;
+    while (!err && open && *count < limit) {
+        uint32_t left = limit - *count;
+        err = span_step(fs, cluster + *count, left, left, &state, &step, &open, why);
+        if (err || state != *is_free) break;
+        *count += step;
+    }
+    return err;
 }

@@ -213,8 +213,11 @@ enum cairn_err fat_cache_write_free(struct cairn_fat *fs, struct cairn_why *why)
     uint32_t count = choose_pages(&fs->cache, bits, true);
     enum cairn_err err = write_chosen(fs, count, FAT_STAGE_FREE, why);
     if (err) return err;
-    for (uint32_t i = 0; i < count; i++)
-        fat_page_clean(&fs->cache, &fs->cache.pages[fs->cache.order[i]], 0xFF);
+    for (uint32_t i = 0; i < count; i++) {
+        struct fat_page *page = &fs->cache.pages[fs->cache.order[i]];
+        fat_page_clean(&fs->cache, page, 0xFF);
+        if (page->is_data) page->used = false; /* written once is seldom read soon */
+    }
     if (count) fs->data_unflushed = true;
     return CAIRN_OK;
 }
