@@ -2,8 +2,9 @@
 /*
  * timeit RUNS PREPARE COMMAND [ARGUMENT...]
  *
- * Run the command so many times, each after the shell command PREPARE, which is not counted. Prints
- * the median and the least wall time in milliseconds and the largest peak memory in KiB.
+ * Run the command so many times, each after the shell command PREPARE, which is not counted; what
+ * they print is dropped. Prints the median and the least wall time in milliseconds and the largest
+ * peak memory in KiB.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,11 +58,13 @@ int main(int argc, char **argv)
     double ms[RUNS_MAX];
     long peak_kib = 0;
     int runs = argc > 3 ? atoi(argv[1]) : 0;
+    FILE *report = fdopen(dup(STDOUT_FILENO), "w");
 
     if (runs < 1 || runs > RUNS_MAX) {
         fprintf(stderr, "usage: timeit RUNS PREPARE COMMAND [ARGUMENT...]\n");
         return 2;
     }
+    if (!report || !freopen("/dev/null", "w", stdout)) return 1;
     for (int i = 0; i < runs; i++) {
         if (system(argv[2]) != 0 || !run_once(argv + 3, &ms[i], &peak_kib)) {
             fprintf(stderr, "timeit: failed: %s ...\n", argv[3]);
@@ -69,6 +72,6 @@ int main(int argc, char **argv)
         }
     }
     qsort(ms, (size_t)runs, sizeof ms[0], by_value);
-    printf("%.2f %.2f %ld\n", ms[runs / 2], ms[0], peak_kib);
-    return 0;
+    fprintf(report, "%.2f %.2f %ld\n", ms[runs / 2], ms[0], peak_kib);
+    return fclose(report) != 0;
 }
