@@ -59,8 +59,8 @@ run_ctest() { # NAME [CTEST_OPTION...]
     local name=$1 report=$cairn_root/build/$1/ctest.xml
     shift
     rm -f "$report"
-    ctest --test-dir "$cairn_root/build/$name" "$@" -j "$(nproc)" --timeout 300 --no-tests=error \
-        --output-on-failure --output-junit "$report" || [ -f "$report" ] ||
+    ctest --test-dir "$cairn_root/build/$name" "$@" -j "$(nproc)" --no-tests=error \
+        --timeout $((${CAIRN_LONG:-0} ? 3600 : 300)) --output-on-failure --output-junit "$report" || [ -f "$report" ] ||
         fail "ctest $name" "it did not run"
     [ ! -f "$report" ] || count_ctest "$report"
 }

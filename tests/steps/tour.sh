@@ -16,7 +16,7 @@ tour_now() {
     local line
     cp -r "$cairn_root/fixtures/sample" "$work/walk"
     chmod a-w "$work/walk/notes/keep this one.txt"
-    cd "$work"
+    cd "$work" || return
     PATH=$cairn_root/build/release/bin:$PATH
     while IFS= read -r line; do
         printf '$ %s\n' "$line"
