@@ -246,6 +246,7 @@ enum cairn_err fat_table_span(struct cairn_fat *fs, uint32_t cluster, uint32_t m
     uint32_t step = 0;
     max_free = (uint32_t)cairn_min_u64(max_free, max);
     enum cairn_err err = span_step(fs, cluster, max, max_free, is_free, count, &open, why);
+    if (err) return err;
     uint32_t limit = *is_free ? max_free : max;
     while (!err && open && *count < limit) {
         uint32_t left = limit - *count;
