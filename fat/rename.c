@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Renaming. Three ways, so that a power cut leaves the old name, the new name, or both, and never
- * two equal names: a new entry and then the old one's removal; an existing target's entry taken
- * over in place; a change of case written over the long name.
+ * Renaming. Three ways, so that a power cut leaves the old name, the new name, or both: a new entry
+ * and then the old one's removal; an existing target's entry taken over in place; a change of case
+ * written over the long name. Two equal names can be left only where a change of case needs long
+ * slots that the name did not have.
  */
 #include "ops.h"
 
