@@ -33,14 +33,14 @@ static uint32_t pow2_below(uint64_t value)
     return value ? 1u << cairn_log2(cairn_min_u64(value, 1u << 28)) : 0;
 }
 
-/* Divide mem_bytes: an eighth each for log and index, little for nodes, the rest is pages. */
+/* Divide mem_bytes: an eighth for the log, a sixteenth for the index, little for nodes, the rest is pages. */
 static enum cairn_err budget_plan(size_t mem_bytes, uint32_t page_bytes, struct budget *b)
 {
     size_t node_cost = sizeof(struct cairn_fat_node) + 2 * sizeof(void *);
     uint64_t nodes = cairn_max_u64(NODES_MIN, mem_bytes / 32 / node_cost);
     b->nodes = (uint32_t)cairn_min_u64(nodes, NODES_MAX);
     b->log = (uint32_t)cairn_min_u64(cairn_max_u64(LOG_MIN, mem_bytes / 8), 1u << 28) & ~7u;
-    b->index = pow2_below(mem_bytes / 8 / sizeof(struct fat_index_entry));
+    b->index = pow2_below(mem_bytes / 16 / sizeof(struct fat_index_entry));
     uint64_t used = fixed_cost(page_bytes) + b->nodes * node_cost + 256 + b->log +
                     (uint64_t)b->index * sizeof(struct fat_index_entry);
     uint64_t pages = used < mem_bytes ? (mem_bytes - used) / page_cost(page_bytes) : 0;
