@@ -5,4 +5,6 @@
 
 #include <check.h>
 
+TCase *volume_cut_tests(void);
+
 #endif
