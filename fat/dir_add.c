@@ -92,36 +92,51 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
     return err;
 }
 
-/* Where `slots` adjacent free slots are, or will be. */
-static enum cairn_err room_find(struct cairn_fat_node *dir, uint32_t slots, uint32_t *first,
-                                struct cairn_why *why)
+/* Look at all removed slots; those whose removal is not on the disk yet have to wait for that. */
+static enum cairn_err holes_search(struct cairn_fat_node *dir, uint32_t slots, uint32_t *first,
+                                   bool *found, struct cairn_why *why)
 {
-    struct cairn_fat *fs = dir->fs;
-    bool found = false;
-    uint32_t capacity;
     enum cairn_err err = CAIRN_OK;
-    if (dir->free_slots >= slots && dir->removed_in != fs->epoch)
-        err = hole_find(dir, slots, HOLE_LOOKS, first, &found, why);
-    if (err || found) return err;
-    err = dir_capacity(dir, &capacity, why);
+    if (dir->removed_in == dir->fs->epoch) err = fat_drain(dir->fs, why);
     if (err) return err;
+    dir->hole_hint = 0;
+    return hole_find(dir, slots, FAT_DIR_SLOTS_MAX, first, found, why);
+}
+
+/* Room behind the end, which may take more clusters. */
+static enum cairn_err end_extend(struct cairn_fat_node *dir, uint32_t slots, uint32_t capacity,
+                                 uint32_t *first, struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
     *first = dir->end_slot;
-    if (slots <= capacity && dir->end_slot <= capacity - slots) return CAIRN_OK;
-    if (dir->free_slots >= slots && dir->free_slots > dir->end_slot / 8) {
-        if (dir->removed_in == fs->epoch) { /* their removal has to be on the disk first */
-            err = fat_drain(fs, why);
-            if (err) return err;
-        }
-        dir->hole_hint = 0;
-        err = hole_find(dir, slots, FAT_DIR_SLOTS_MAX, first, &found, why);
-        if (err || found) return err;
-        *first = dir->end_slot;
-    }
     while (!err && dir->end_slot + slots > capacity) {
         err = dir_grow(dir, why);
         if (!err) err = dir_capacity(dir, &capacity, why);
     }
     return err;
+}
+
+/* Where `slots` adjacent free slots are, or will be: a hole near the hint, the end, any hole where
+ * there are many, a larger directory; and any hole when it cannot be larger. */
+static enum cairn_err room_find(struct cairn_fat_node *dir, uint32_t slots, uint32_t *first,
+                                struct cairn_why *why)
+{
+    bool found = false, may_fit = dir->free_slots >= slots;
+    uint32_t capacity;
+    enum cairn_err err = CAIRN_OK;
+    if (may_fit && dir->removed_in != dir->fs->epoch)
+        err = hole_find(dir, slots, HOLE_LOOKS, first, &found, why);
+    if (err || found) return err;
+    err = dir_capacity(dir, &capacity, why);
+    if (err) return err;
+    bool many = may_fit && dir->free_slots > dir->end_slot / 8;
+    if (many && dir->end_slot + slots > capacity)
+        err = holes_search(dir, slots, first, &found, why);
+    if (err || found) return err;
+    err = end_extend(dir, slots, capacity, first, why);
+    if (err != CAIRN_ENOSPC || !may_fit || many) return err;
+    enum cairn_err searched = holes_search(dir, slots, first, &found, why);
+    return searched || found ? searched : err;
 }
 
 /* Pin slots [first, first + slots), one pin each. */
