@@ -5,6 +5,7 @@
 
 #include <check.h>
 
+TCase *volume_tests(void);
 TCase *volume_cut_tests(void);
 
 #endif

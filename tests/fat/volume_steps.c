@@ -52,11 +52,26 @@ static bool is_full(struct walk *w, const char *what, uint64_t clusters)
                      (unsigned long long)free);
 }
 
-/* Clusters that a new name may need in dir; the fixed root may be full whatever is free. */
-static uint64_t name_clusters(const struct walk *w, const struct model *dir, bool directory)
+/* Must the fixed root have so many adjacent free slots? With n entries there are at most n + 1
+ * gaps. */
+static bool root_has_room(const struct walk *w, uint32_t slots)
 {
-    if (dir == w->root && w->rig.geometry.root_entries) return UINT64_MAX;
-    return 1 + directory + clusters_for(w, 21 * 32);
+    uint32_t used = 1, entries = 1; /* the label */
+    for (const struct model *child = w->root->first; child; child = child->next, entries++)
+        used += 1 + (child->name.len + 12u) / 13u;
+    uint32_t all = w->rig.geometry.root_entries;
+    return used < all && all - used > (entries + 1) * (slots - 1);
+}
+
+/* The volume said that there is no room for a new name in dir. */
+static bool name_is_full(struct walk *w, const char *what, const struct model *dir,
+                         const struct fat_name *name, bool directory)
+{
+    uint32_t slots = 1 + (name->len + 12u) / 13u;
+    bool fixed = dir == w->root && w->rig.geometry.root_entries;
+    if (!fixed) return is_full(w, what, 1u + directory + clusters_for(w, slots * 32u));
+    if (!root_has_room(w, slots)) return true;
+    return is_full(w, what, directory);
 }
 
 /* Keep the pair among those held, in place of another, or drop it. */
@@ -106,7 +121,7 @@ static bool make(struct walk *w, struct pair *dir, bool directory)
     enum cairn_err err = (directory ? cairn_fat_mkdir : cairn_fat_create)(
         dir->node, drawn.utf8, drawn.len, &node, &w->rig.why);
     if (!wanted && err == CAIRN_ENOSPC)
-        return is_full(w, "make", name_clusters(w, dir->model, directory));
+        return name_is_full(w, "make", dir->model, &name, directory);
     if (!walk_wanted(w, directory ? "mkdir" : "create", err, wanted)) return false;
     return err || made(w, dir, &name, directory, node);
 }
@@ -263,7 +278,7 @@ static bool step_rename(struct walk *w, struct pair *dir)
                                           r.to.utf8, r.to.len, r.flags, &w->rig.why);
     bool agrees;
     if (!wanted && err == CAIRN_ENOSPC)
-        agrees = is_full(w, "rename", name_clusters(w, r.to_dir.model, false));
+        agrees = name_is_full(w, "rename", r.to_dir.model, &r.to_name, false);
     else
         agrees = walk_wanted(w, "rename", err, wanted) && (err || renamed(w, &r));
     walk_drop(w, &r.to_dir);
@@ -428,7 +443,7 @@ static bool step_label(struct walk *w, struct pair *pair)
         label[0] ? cairn_fat_label_encode(label, strlen(label), encoded, NULL) : CAIRN_OK;
     enum cairn_err err = cairn_fat_label_set(w->rig.fs, label, strlen(label), &w->rig.why);
     if (!wanted && err == CAIRN_ENOSPC)
-        return is_full(w, "label", name_clusters(w, w->root, false));
+        return name_is_full(w, "label", w->root, &(struct fat_name){ .len = 0 }, false);
     if (!walk_wanted(w, "label_set", err, wanted)) return false;
     if (!err) memcpy(w->label, encoded, sizeof encoded);
     err = cairn_fat_label(w->rig.fs, got, &w->rig.why);

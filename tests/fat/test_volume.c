@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: ISC */
+/* Promises of cairn/fat.h, one a unit. */
+#include "test_volume.h"
+
+#include "rig.h"
+
+#include <fat/boot.h>
+#include <fat/dirent.h>
+#include <fat/fatent.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct rig rig;
+
+static struct cairn_fat_node *root(void)
+{
+    return rig.fs ? cairn_fat_root(rig.fs) : NULL;
+}
+
+static void mounted(struct rig_shape shape)
+{
+    rig_make(&rig, &shape);
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+}
+
+static void mounted_plainly(void)
+{
+    mounted((struct rig_shape){ 0 });
+}
+
+/* Unmount; nothing may be wrong. */
+static void unmounted(void)
+{
+    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+    ck_assert_msg(rig_check(&rig, CAIRN_FAT_MINOR), "%s", rig.finding);
+}
+
+static void ended(void)
+{
+    unmounted();
+    rig_free(&rig);
+}
+
+/* By path; held. */
+static struct cairn_fat_node *at(const char *path)
+{
+    struct cairn_fat_node *node;
+    ck_assert_int_eq(cairn_fat_walk(rig.fs, path, strlen(path), &node, &rig.why), CAIRN_OK);
+    return node;
+}
+
+static bool is_there(const char *path)
+{
+    struct cairn_fat_node *node;
+    if (cairn_fat_walk(rig.fs, path, strlen(path), &node, NULL)) return false;
+    cairn_fat_release(node);
+    return true;
+}
+
+static enum cairn_err create(const char *name)
+{
+    struct cairn_fat_node *dir = root(), *node;
+    enum cairn_err err = cairn_fat_create(dir, name, strlen(name), &node, &rig.why);
+    if (!err) cairn_fat_release(node);
+    cairn_fat_release(dir);
+    return err;
+}
+
+static enum cairn_err make_dir(const char *name)
+{
+    struct cairn_fat_node *dir = root(), *node;
+    enum cairn_err err = cairn_fat_mkdir(dir, name, strlen(name), &node, &rig.why);
+    if (!err) cairn_fat_release(node);
+    cairn_fat_release(dir);
+    return err;
+}
+
+static enum cairn_err erase(const char *name)
+{
+    struct cairn_fat_node *dir = root();
+    enum cairn_err err = cairn_fat_remove(dir, name, strlen(name), &rig.why);
+    cairn_fat_release(dir);
+    return err;
+}
+
+/* From the root into the directory `into`. */
+static enum cairn_err move(const char *from, const char *into, const char *to)
+{
+    struct cairn_fat_node *dir = root(), *target = at(into);
+    enum cairn_err err =
+        cairn_fat_rename(dir, from, strlen(from), target, to, strlen(to), 0, &rig.why);
+    cairn_fat_release(target);
+    cairn_fat_release(dir);
+    return err;
+}
+
+static void put(struct cairn_fat_node *file, uint64_t offset, const char *text)
+{
+    size_t done;
+    ck_assert_int_eq(cairn_fat_write(file, offset, text, strlen(text), &done, &rig.why), CAIRN_OK);
+    ck_assert_uint_eq(done, strlen(text));
+}
+
+static void put_path(const char *path, const char *text)
+{
+    if (!is_there(path)) ck_assert_int_eq(create(path), CAIRN_OK);
+    struct cairn_fat_node *file = at(path);
+    put(file, 0, text);
+    cairn_fat_release(file);
+}
+
+static void assert_holds(struct cairn_fat_node *file, const char *text)
+{
+    char buf[64] = "";
+    size_t done;
+    ck_assert_int_eq(cairn_fat_read(file, 0, buf, sizeof buf - 1, &done, &rig.why), CAIRN_OK);
+    ck_assert_str_eq(buf, text);
+}
+
+static struct cairn_fat_stat stat_of(struct cairn_fat_node *node)
+{
+    struct cairn_fat_stat stat;
+    ck_assert_int_eq(cairn_fat_stat(node, &stat, &rig.why), CAIRN_OK);
+    return stat;
+}
+
+/* Entry number n of the root. */
+static struct cairn_fat_entry entry_of(uint32_t n)
+{
+    struct cairn_fat_node *dir = root();
+    struct cairn_fat_entry entry = { .next = 0 };
+    for (uint32_t i = 0; i <= n; i++)
+        ck_assert_int_eq(cairn_fat_list(dir, entry.next, &entry, &rig.why), CAIRN_OK);
+    cairn_fat_release(dir);
+    return entry;
+}
+
+static uint64_t free_clusters(void)
+{
+    struct cairn_fat_usage usage;
+    ck_assert_int_eq(cairn_fat_usage(rig.fs, &usage, &rig.why), CAIRN_OK);
+    return usage.free_clusters;
+}
+
+static void synced(void)
+{
+    ck_assert_int_eq(cairn_fat_sync(rig.fs, &rig.why), CAIRN_OK);
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+START_TEST(a_node_outlives_its_name)
+{
+    mounted_plainly();
+    uint64_t before = free_clusters();
+    put_path("file", "contents");
+    struct cairn_fat_node *file = at("file");
+    ck_assert_int_eq(move("file", "/", "other"), CAIRN_OK);
+    put(file, 8, ", more");
+    ck_assert_int_eq(erase("other"), CAIRN_OK);
+    synced();
+    assert_holds(file, "contents, more");
+    put(file, 0, "C");
+    assert_holds(file, "Contents, more");
+    ck_assert_uint_eq(free_clusters(), before - 1);
+    cairn_fat_release(file);
+    ck_assert_uint_eq(free_clusters(), before);
+    ended();
+}
+END_TEST
+
+START_TEST(a_removed_directory_takes_nothing)
+{
+    struct cairn_fat_node *node;
+    mounted_plainly();
+    ck_assert_int_eq(make_dir("dir"), CAIRN_OK);
+    struct cairn_fat_node *dir = at("dir");
+    ck_assert_int_eq(erase("dir"), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_create(dir, "x", 1, &node, NULL), CAIRN_ENOENT);
+    ck_assert_int_eq(cairn_fat_lookup(dir, "..", 2, &node, NULL), CAIRN_ENOENT);
+    cairn_fat_release(dir);
+    ended();
+}
+END_TEST
+
+START_TEST(a_moved_directory_has_its_parent)
+{
+    mounted_plainly();
+    ck_assert_int_eq(make_dir("a"), CAIRN_OK);
+    ck_assert_int_eq(make_dir("b"), CAIRN_OK);
+    struct cairn_fat_node *a = at("a"), *b = at("b");
+    uint32_t a_start = stat_of(a).first_cluster, b_start = stat_of(b).first_cluster;
+    ck_assert_int_eq(move("b", "a", "b"), CAIRN_OK);
+    synced();
+    ck_assert_uint_eq(cairn_le16(rig_cluster(&rig, b_start) + 32 + FAT_SLOT_START_LOW), a_start);
+    struct cairn_fat_node *dir = root();
+    ck_assert_int_eq(cairn_fat_rename(a, "b", 1, dir, "b", 1, 0, &rig.why), CAIRN_OK);
+    synced();
+    ck_assert_uint_eq(cairn_le16(rig_cluster(&rig, b_start) + 32 + FAT_SLOT_START_LOW), 0);
+    cairn_fat_release(dir);
+    cairn_fat_release(a);
+    cairn_fat_release(b);
+    ended();
+}
+END_TEST
+
+START_TEST(a_directory_does_not_move_below_itself)
+{
+    mounted_plainly();
+    ck_assert_int_eq(make_dir("a"), CAIRN_OK);
+    struct cairn_fat_node *a = at("a"), *sub;
+    ck_assert_int_eq(cairn_fat_mkdir(a, "sub", 3, &sub, NULL), CAIRN_OK);
+    ck_assert_int_eq(move("a", "a", "x"), CAIRN_EINVAL);
+    ck_assert_int_eq(move("a", "a/sub", "x"), CAIRN_EINVAL);
+    ck_assert(is_there("a/sub"));
+    cairn_fat_release(sub);
+    cairn_fat_release(a);
+    ended();
+}
+END_TEST
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+START_TEST(a_change_of_case_is_a_change)
+{
+    mounted_plainly();
+    put_path("a long name", "x");
+    ck_assert_int_eq(move("a long name", "/", "A Long Name"), CAIRN_OK);
+    ck_assert_str_eq(entry_of(0).name, "A Long Name");
+    put_path("lower.txt", "y");
+    ck_assert_int_eq(move("lower.txt", "/", "LOWER.txt"), CAIRN_OK);
+    ck_assert_str_eq(entry_of(1).name, "LOWER.txt");
+    ck_assert_str_eq(entry_of(1).alias, "LOWER.TXT");
+    struct cairn_fat_node *dir = root();
+    ck_assert_int_eq(cairn_fat_list(dir, entry_of(1).next, &(struct cairn_fat_entry){ 0 }, NULL),
+                     CAIRN_ENOENT);
+    cairn_fat_release(dir);
+    ended();
+}
+END_TEST
+
+START_TEST(case_bits_save_the_long_name)
+{
+    mounted_plainly();
+    put_path("lower.TXT", "x");
+    synced();
+    const uint8_t *slot = rig_root_slot(&rig, 0);
+    ck_assert_mem_eq(slot, "LOWER   TXT", 11);
+    ck_assert_uint_eq(slot[FAT_SLOT_CASE], FAT_CASE_BASE);
+    ended();
+}
+END_TEST
+
+START_TEST(a_replaced_name_is_one_name)
+{
+    mounted_plainly();
+    put_path("source", "new");
+    put_path("Target Name", "old contents");
+    ck_assert_int_eq(move("source", "/", "target name"), CAIRN_OK);
+    ck_assert(!is_there("source"));
+    ck_assert_str_eq(entry_of(0).name, "Target Name");
+    struct cairn_fat_node *file = at("Target Name");
+    assert_holds(file, "new");
+    cairn_fat_release(file);
+    ended();
+}
+END_TEST
+
+START_TEST(aliases_are_numbered)
+{
+    char name[40];
+    mounted((struct rig_shape){ .clusters = 400, .root_entries = 512 });
+    for (unsigned i = 0; i < 120; i++) {
+        snprintf(name, sizeof name, "a family of names %u.text", i);
+        ck_assert_int_eq(create(name), CAIRN_OK);
+    }
+    ck_assert_str_eq(entry_of(0).alias, "AFAMIL~1.TEX");
+    ck_assert_str_eq(entry_of(8).alias, "AFAMIL~9.TEX");
+    ck_assert_str_eq(entry_of(9).alias, "AFAMI~10.TEX");
+    ck_assert_str_eq(entry_of(99).alias, "AFAM~100.TEX");
+    ck_assert(is_there("afam~120.tex"));
+    ck_assert_int_eq(create("AFAM~120.TEX"), CAIRN_EEXIST);
+    ended();
+}
+END_TEST
+
+START_TEST(a_first_byte_of_e5_is_escaped)
+{
+    mounted_plainly();
+    put_path("\xCE\xA3", "x"); /* capital sigma: 0xE4 in code page 437 */
+    put_path("\xCF\x83", "x"); /* sigma: 0xE5; its capital is the first */
+    unmounted();
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    ck_assert(is_there("\xCF\x83"));
+    for (uint32_t i = 0; i < 4; i++)
+        ck_assert_uint_ne(*rig_root_slot(&rig, i), FAT_SLOT_FREE);
+    ended();
+}
+END_TEST
+
+START_TEST(names_are_refused)
+{
+    char name[CAIRN_FAT_NAME_UNITS + 2];
+    memset(name, 'n', sizeof name);
+    mounted_plainly();
+    name[sizeof name - 1] = 0;
+    ck_assert_int_eq(create(name), CAIRN_ENAMETOOLONG);
+    name[sizeof name - 2] = 0;
+    ck_assert_int_eq(create(name), CAIRN_OK);
+    ck_assert(is_there(name));
+    ck_assert_int_eq(create("dot."), CAIRN_EINVAL);
+    ck_assert_int_eq(create("space "), CAIRN_EINVAL);
+    ck_assert_int_eq(create(".."), CAIRN_EINVAL);
+    ck_assert_int_eq(create("a*b"), CAIRN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(rig.why.what, "'*'"));
+    ck_assert_str_eq(rig.why.path, "a*b");
+    ck_assert_int_eq(create("\xC3"), CAIRN_EILSEQ);
+    ck_assert_int_eq(create("\xED\xA0\x80"), CAIRN_EINVAL); /* half a pair: check would complain */
+    ck_assert_int_eq(erase(".."), CAIRN_EBUSY);
+    ended();
+}
+END_TEST
+
+/* ---- directories ----------------------------------------------------------------------------- */
+
+START_TEST(a_fixed_root_is_full)
+{
+    char name[16];
+    mounted((struct rig_shape){ .type = CAIRN_FAT16, .root_entries = 16 });
+    for (unsigned i = 0; i < 16; i++) {
+        snprintf(name, sizeof name, "F%u", i);
+        ck_assert_int_eq(create(name), CAIRN_OK);
+    }
+    ck_assert_int_eq(create("MORE"), CAIRN_ENOSPC);
+    ck_assert_ptr_nonnull(strstr(rig.why.what, "16 entries"));
+    ck_assert_int_eq(erase("F3"), CAIRN_OK);
+    ck_assert_int_eq(create("MORE"), CAIRN_OK);
+    ended();
+}
+END_TEST
+
+START_TEST(a_directory_grows)
+{
+    char name[64];
+    mounted((struct rig_shape){ .clusters = 150 });
+    ck_assert_int_eq(make_dir("d"), CAIRN_OK);
+    struct cairn_fat_node *dir = at("d"), *node;
+    for (unsigned i = 0; i < 100; i++) { /* slots: 2 a file, so over every edge */
+        snprintf(name, sizeof name, "%*u.long", 1 + (int)(i % 20), i);
+        ck_assert_int_eq(cairn_fat_create(dir, name, strlen(name), &node, &rig.why), CAIRN_OK);
+        cairn_fat_release(node);
+    }
+    ck_assert_uint_ge(stat_of(dir).allocated, 100 * 2 * 32);
+    cairn_fat_release(dir);
+    ended();
+}
+END_TEST
+
+START_TEST(a_cursor_survives_changes)
+{
+    struct cairn_fat_entry entry;
+    mounted_plainly();
+    ck_assert_int_eq(create("one of the long names"), CAIRN_OK);
+    ck_assert_int_eq(create("TWO"), CAIRN_OK);
+    ck_assert_int_eq(create("THREE"), CAIRN_OK);
+    ck_assert_int_eq(create("FOUR"), CAIRN_OK);
+    uint64_t behind_two = entry_of(1).next;
+    ck_assert_int_eq(erase("TWO"), CAIRN_OK);
+    ck_assert_int_eq(erase("THREE"), CAIRN_OK);
+    synced();
+    ck_assert_int_eq(create("over the cursor"), CAIRN_OK); /* slots of TWO and THREE, and one */
+    struct cairn_fat_node *dir = root();
+    for (uint64_t cursor = behind_two; !cairn_fat_list(dir, cursor, &entry, NULL);
+         cursor = entry.next)
+        ck_assert(!strcmp(entry.name, "FOUR") || !strcmp(entry.name, "over the cursor"));
+    cairn_fat_release(dir);
+    ended();
+}
+END_TEST
+
+/* ---- contents -------------------------------------------------------------------------------- */
+
+START_TEST(a_gap_is_zeros)
+{
+    static uint8_t buf[8192];
+    size_t done;
+    mounted((struct rig_shape){ .cluster_bytes = 2048 });
+    memset(rig_cluster(&rig, 2), 0xAA, 40 * 2048);
+    put_path("f", "begin");
+    struct cairn_fat_node *file = at("f");
+    put(file, 7000, "end");
+    ck_assert_int_eq(cairn_fat_read(file, 0, buf, sizeof buf, &done, NULL), CAIRN_OK);
+    ck_assert_uint_eq(done, 7003);
+    for (size_t i = 5; i < 7000; i++)
+        ck_assert_msg(buf[i] == 0, "byte %zu is %u", i, buf[i]);
+    cairn_fat_release(file);
+    ended();
+}
+END_TEST
+
+START_TEST(a_reservation_ends_with_its_node)
+{
+    mounted_plainly();
+    uint64_t before = free_clusters();
+    put_path("f", "x");
+    struct cairn_fat_node *file = at("f");
+    ck_assert_int_eq(cairn_fat_allocate(file, 10 * 512, NULL), CAIRN_OK);
+    ck_assert_uint_eq(stat_of(file).size, 1);
+    ck_assert_uint_eq(stat_of(file).allocated, 10 * 512);
+    ck_assert_uint_eq(free_clusters(), before - 10);
+    ck_assert_int_eq(cairn_fat_allocate(file, 100000000, NULL), CAIRN_ENOSPC);
+    ck_assert_uint_eq(free_clusters(), before - 10);
+    cairn_fat_release(file);
+    ck_assert_uint_eq(free_clusters(), before - 1);
+    ended();
+}
+END_TEST
+
+START_TEST(what_is_cut_can_grow_again)
+{
+    static char big[3000];
+    memset(big, 'b', sizeof big - 1);
+    mounted_plainly();
+    put_path("f", big);
+    struct cairn_fat_node *file = at("f");
+    ck_assert_int_eq(cairn_fat_truncate(file, 600, NULL), CAIRN_OK);
+    cairn_fat_release(file); /* forgotten, while the FAT still shows six clusters */
+    file = at("f");
+    put(file, 600, big);
+    cairn_fat_release(file);
+    unmounted();
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    file = at("f");
+    ck_assert_uint_eq(stat_of(file).size, 600 + sizeof big - 1);
+    cairn_fat_release(file);
+    ended();
+}
+END_TEST
+
+START_TEST(a_full_volume_can_be_cut)
+{
+    mounted((struct rig_shape){ .clusters = 12 });
+    uint64_t all = free_clusters() * 512;
+    ck_assert_int_eq(create("f"), CAIRN_OK);
+    struct cairn_fat_node *file = at("f");
+    ck_assert_int_eq(cairn_fat_truncate(file, all + 1, NULL), CAIRN_ENOSPC);
+    ck_assert_uint_eq(free_clusters() * 512, all);
+    ck_assert_int_eq(cairn_fat_truncate(file, all, NULL), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_truncate(file, all, NULL), CAIRN_OK);
+    ck_assert_uint_eq(free_clusters(), 0);
+    ck_assert_int_eq(cairn_fat_truncate(file, 1, NULL), CAIRN_OK);
+    ck_assert_uint_eq(free_clusters() * 512, all - 512);
+    cairn_fat_release(file);
+    ended();
+}
+END_TEST
+
+/* ---- the volume ------------------------------------------------------------------------------ */
+
+static bool boot_dirty(void)
+{
+    return rig_sector(&rig, 0)[cairn_fat_boot_state_offset(rig.geometry.type)] & 1;
+}
+
+/* FAT[1]'s bit is set when the volume is clean. */
+static bool table_dirty(void)
+{
+    const uint8_t *fat = rig_fat(&rig, 0, 0);
+    return rig.geometry.type == CAIRN_FAT32 ? !(fat[7] & 0x08) : !(fat[3] & 0x80);
+}
+
+START_TEST(the_dirty_bit_comes_and_goes)
+{
+    mounted((struct rig_shape){ .type = _i ? CAIRN_FAT32 : CAIRN_FAT16 });
+    ck_assert(!boot_dirty() && !table_dirty());
+    ck_assert_int_eq(create("f"), CAIRN_OK);
+    ck_assert(boot_dirty() && table_dirty());
+    synced();
+    ck_assert(boot_dirty() && table_dirty());
+    unmounted();
+    ck_assert(!boot_dirty() && !table_dirty());
+    rig_free(&rig);
+}
+END_TEST
+
+START_TEST(a_dirty_volume_stays_dirty)
+{
+    rig_make(&rig, &(struct rig_shape){ 0 });
+    rig_sector(&rig, 0)[cairn_fat_boot_state_offset(CAIRN_FAT12)] |= 1;
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    ck_assert_int_eq(create("f"), CAIRN_OK);
+    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+    ck_assert(boot_dirty());
+    rig_free(&rig);
+}
+END_TEST
+
+START_TEST(fsinfo_counts)
+{
+    struct cairn_fat_fsinfo info;
+    mounted((struct rig_shape){ .type = CAIRN_FAT32, .clusters = 100 });
+    put_path("f", "x");
+    ck_assert_int_eq(make_dir("d"), CAIRN_OK);
+    uint64_t free = free_clusters();
+    ck_assert_uint_eq(free, 98);
+    unmounted();
+    cairn_fat_fsinfo_decode(rig_sector(&rig, rig.geometry.fsinfo_sector), &info);
+    ck_assert_uint_eq(info.free_clusters, free);
+    rig_free(&rig);
+}
+END_TEST
+
+/* Mirroring off, copy 1 the live one: copy 0 is left alone. */
+START_TEST(only_the_active_fat_is_written)
+{
+    rig_make(&rig, &(struct rig_shape){ .type = CAIRN_FAT32 });
+    cairn_le16_put(rig_sector(&rig, 0) + 40, 0x81);
+    fatent_put(CAIRN_FAT32, rig_fat(&rig, 0, 3), 3, FATENT_BAD);
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    put_path("f", "x");
+    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+    ck_assert_uint_eq(rig_fat_get(&rig, 3), FATENT_BAD);
+    ck_assert_uint_eq(fatent_get(CAIRN_FAT32, rig_fat(&rig, 1, 3), 3), FATENT_END);
+    rig_free(&rig);
+}
+END_TEST
+
+START_TEST(reserved_bits_of_a_fat32_entry_stay)
+{
+    rig_make(&rig, &(struct rig_shape){ .type = CAIRN_FAT32 });
+    for (uint32_t copy = 0; copy < 2; copy++)
+        rig_fat(&rig, copy, 3)[3] = 0xA0;
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    put_path("f", "x");
+    synced();
+    ck_assert_uint_eq(cairn_le32(rig_fat(&rig, 0, 3)), 0xAFFFFFFF);
+    ck_assert_int_eq(erase("f"), CAIRN_OK);
+    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+    ck_assert_uint_eq(cairn_le32(rig_fat(&rig, 1, 3)), 0xA0000000);
+    rig_free(&rig);
+}
+END_TEST
+
+START_TEST(a_label_is_in_both_places)
+{
+    char label[CAIRN_FAT_ALIAS_BYTES];
+    mounted_plainly();
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "Cairn", 5, &rig.why), CAIRN_OK);
+    synced();
+    ck_assert_mem_eq(rig_root_slot(&rig, 0), "CAIRN      \x08", 12);
+    ck_assert_mem_eq(rig_sector(&rig, 0) + cairn_fat_boot_label_offset(CAIRN_FAT12), "CAIRN      ",
+                     11);
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "", 0, &rig.why), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_label(rig.fs, label, &rig.why), CAIRN_OK);
+    ck_assert_str_eq(label, "");
+    ended();
+}
+END_TEST
+
+START_TEST(a_read_only_volume_is_left_alone)
+{
+    struct cairn_fat_options options = { .read_only = true };
+    mounted_plainly();
+    put_path("f", "x");
+    unmounted();
+    ck_assert_int_eq(
+        cairn_fat_mount(&rig.fs, &rig.dev.base, &options, rig.mem, rig.shape.mem_bytes, &rig.why),
+        CAIRN_OK);
+    ck_assert(cairn_fat_is_read_only(rig.fs));
+    struct cairn_fat_node *file = at("f");
+    assert_holds(file, "x");
+    ck_assert_int_eq(cairn_fat_truncate(file, 0, NULL), CAIRN_EROFS);
+    ck_assert_int_eq(create("g"), CAIRN_EROFS);
+    ck_assert_int_eq(erase("f"), CAIRN_EROFS);
+    cairn_fat_release(file);
+    ended();
+}
+END_TEST
+
+/* Many directories and few nodes: what was learnt of one is forgotten, but not its removals. */
+START_TEST(removals_outlive_their_directory_node)
+{
+    char name[32];
+    mounted((struct rig_shape){ .clusters = 600, .root_entries = 512 });
+    ck_assert_int_eq(make_dir("first"), CAIRN_OK);
+    struct cairn_fat_node *dir = at("first"), *node;
+    ck_assert_int_eq(cairn_fat_create(dir, "victim", 6, &node, NULL), CAIRN_OK);
+    cairn_fat_release(node);
+    synced();
+    ck_assert_int_eq(cairn_fat_remove(dir, "victim", 6, NULL), CAIRN_OK);
+    cairn_fat_release(dir);
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "dir%u", i);
+        ck_assert_int_eq(make_dir(name), CAIRN_OK);
+    }
+    struct cairn_fat_usage before, after;
+    ck_assert_int_eq(cairn_fat_usage(rig.fs, &before, NULL), CAIRN_OK);
+    dir = at("first");
+    ck_assert_int_eq(cairn_fat_create(dir, "victim", 6, &node, NULL), CAIRN_OK);
+    cairn_fat_release(node);
+    cairn_fat_release(dir);
+    ck_assert_int_eq(cairn_fat_usage(rig.fs, &after, NULL), CAIRN_OK);
+    ck_assert(before.syncs > 1 || after.drains == before.drains + 1);
+    ended();
+}
+END_TEST
+
+TCase *volume_tests(void)
+{
+    TCase *tests = tcase_create("volume");
+    tcase_add_test(tests, a_node_outlives_its_name);
+    tcase_add_test(tests, a_removed_directory_takes_nothing);
+    tcase_add_test(tests, a_moved_directory_has_its_parent);
+    tcase_add_test(tests, a_directory_does_not_move_below_itself);
+    tcase_add_test(tests, a_change_of_case_is_a_change);
+    tcase_add_test(tests, case_bits_save_the_long_name);
+    tcase_add_test(tests, a_replaced_name_is_one_name);
+    tcase_add_test(tests, aliases_are_numbered);
+    tcase_add_test(tests, a_first_byte_of_e5_is_escaped);
+    tcase_add_test(tests, names_are_refused);
+    tcase_add_test(tests, a_fixed_root_is_full);
+    tcase_add_test(tests, a_directory_grows);
+    tcase_add_test(tests, a_cursor_survives_changes);
+    tcase_add_test(tests, a_gap_is_zeros);
+    tcase_add_test(tests, a_reservation_ends_with_its_node);
+    tcase_add_test(tests, what_is_cut_can_grow_again);
+    tcase_add_test(tests, a_full_volume_can_be_cut);
+    tcase_add_loop_test(tests, the_dirty_bit_comes_and_goes, 0, 2);
+    tcase_add_test(tests, a_dirty_volume_stays_dirty);
+    tcase_add_test(tests, fsinfo_counts);
+    tcase_add_test(tests, only_the_active_fat_is_written);
+    tcase_add_test(tests, reserved_bits_of_a_fat32_entry_stay);
+    tcase_add_test(tests, a_label_is_in_both_places);
+    tcase_add_test(tests, a_read_only_volume_is_left_alone);
+    tcase_add_test(tests, removals_outlive_their_directory_node);
+    return tests;
+}
