@@ -82,7 +82,8 @@ count_ctest() { # JUNIT_FILE
         esac
     done < <(perl -0777 -ne 'while (/<testcase name="([^"]*)"[^>]*status="(\w+)">(.*?)<\/testcase>/gs) {
         my ($name, $status, $body) = ($1, $2, $3);
-        my ($why) = $body =~ /((?:skip|SKIP)[^\n<]*)/;
+        $body =~ s/<skipped[^>]*>//;
+        my ($why) = $body =~ /skip\w*:? *([^\n<]*)/i;
         print "$status\t$name\t", $why // "", "\n"; }' "$1")
 }
 
