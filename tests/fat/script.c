@@ -190,12 +190,22 @@ static enum cairn_err step_run(struct script *script, struct cairn_fat *fs,
     return CAIRN_OK;
 }
 
+/* A step failed: what its files hold now is open. */
+static void forget(struct script *script, const char *path)
+{
+    struct script_file *file = path ? file_find(script->now, path) : NULL;
+    if (file) file->path = NULL;
+}
+
 enum cairn_err script_run(struct script *script, struct cairn_fat *fs,
                           const struct script_step *steps, struct cairn_why *why)
 {
     for (; steps->op != SCRIPT_END; steps++) {
         enum cairn_err err = step_run(script, fs, steps, why);
-        if (err) return err;
+        if (!err) continue;
+        forget(script, steps->path);
+        forget(script, steps->to);
+        return err;
     }
     return CAIRN_OK;
 }

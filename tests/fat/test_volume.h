@@ -6,6 +6,7 @@
 #include <check.h>
 
 TCase *volume_tests(void);
+TCase *volume_fault_tests(void);
 TCase *volume_cut_tests(void);
 
 #endif
