@@ -20,8 +20,11 @@ static enum cairn_err open_in(struct cairn_fat_node *dir, const char *name, size
                               uint32_t flags, struct cairn_fat_node **node, struct cairn_why *why)
 {
     enum cairn_err err = cairn_fat_lookup(dir, name, len, node, why);
-    if (err == CAIRN_ENOENT && (flags & CAIRN_FAT_OPEN_CREATE))
-        return cairn_fat_create(dir, name, len, node, why);
+    if (err == CAIRN_ENOENT && (flags & CAIRN_FAT_OPEN_CREATE)) {
+        err = cairn_fat_create(dir, name, len, node, why);
+        if (err != CAIRN_EEXIST) return err;
+        err = cairn_fat_lookup(dir, name, len, node, why); /* another thread made it just now */
+    }
     if (err) return err;
     err = open_existing(*node, flags, why);
     if (err) cairn_fat_release(*node);
