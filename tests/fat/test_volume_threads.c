@@ -23,7 +23,6 @@ struct worker {
     const char *wrong; /* what it met; NULL: nothing */
 };
 
-/* Create and open may meet: then the second try opens. */
 static void open_file(struct worker *worker, struct cairn_fat_file *file)
 {
     char path[32];
@@ -31,7 +30,6 @@ static void open_file(struct worker *worker, struct cairn_fat_file *file)
     const char *which = worker->path ? worker->path : path;
     uint32_t flags = CAIRN_FAT_OPEN_WRITE | CAIRN_FAT_OPEN_CREATE;
     enum cairn_err err = cairn_fat_open(rig.fs, which, strlen(which), flags, file, NULL);
-    if (err == CAIRN_EEXIST) err = cairn_fat_open(rig.fs, which, strlen(which), flags, file, NULL);
     if (err) worker->wrong = "open";
 }
 
