@@ -42,7 +42,7 @@ CAIRN_API enum cairn_err cairn_part_read(struct cairn_blk *dev, struct cairn_par
                                          void *scratch, size_t scratch_bytes,
                                          struct cairn_why *why) CAIRN_MUST_USE;
 
-/* "C12A7328-F81F-11D2-BA4B-00C93EC93B3B" of 16 bytes as on disk; out gets 37 bytes. */
+/* "C12A7328-F81F-11D2-BA4B-00A0C93EC93B" of 16 bytes as on disk; out gets 37 bytes. */
 CAIRN_API void cairn_guid_text(const uint8_t guid[16], char out[37]);
 /* The reverse; false when text is no GUID. */
 CAIRN_API bool cairn_guid_parse(const char *text, uint8_t guid[16]);
