@@ -203,6 +203,18 @@ static void chain_note(struct cairn_fat_node *node, uint32_t first, uint32_t cou
     node->tail = first + count - 1;
 }
 
+/* Sync when NEW entries, of the run or of a tail that is new itself, would share a byte with a link
+ * that is still to be written. */
+static enum cairn_err crowd_drain(struct cairn_fat_node *node, uint32_t first, uint32_t count,
+                                  struct cairn_why *why)
+{
+    bool run = false, tail = false;
+    enum cairn_err err = fat_table_crowds(node->fs, first, count, &run, why);
+    if (!err && node->clusters && tail_is_new(node))
+        err = fat_table_crowds(node->fs, node->tail, 1, &tail, why);
+    return err || !(run || tail) ? err : fat_drain(node->fs, why);
+}
+
 /* Take a run of clusters and hang it on the chain. */
 static enum cairn_err chain_extend(struct cairn_fat_node *node, uint32_t want,
                                    struct cairn_why *why)
@@ -211,6 +223,7 @@ static enum cairn_err chain_extend(struct cairn_fat_node *node, uint32_t want,
     uint32_t first, count;
     enum cairn_err err =
         fat_space_find(fs, node->clusters ? node->tail + 1 : 0, want, &first, &count, why);
+    if (!err) err = crowd_drain(node, first, count, why);
     if (err) return err;
     err = fat_table_chain(fs, first, count, FATENT_END, why);
     if (!err && node->clusters) {

@@ -164,6 +164,34 @@ enum cairn_err fat_table_chain(struct cairn_fat *fs, uint32_t first, uint32_t co
     return CAIRN_OK;
 }
 
+/* Is a link that holds this byte of the FAT still to be written? */
+static enum cairn_err byte_pending(struct cairn_fat *fs, uint64_t offset, bool *pending,
+                                   struct cairn_why *why)
+{
+    struct fat_page *page;
+    uint8_t *at;
+    uint64_t sector = fat_table_start(fs) + offset / fs->geo.sector_bytes;
+    enum cairn_err err = fat_page_get(fs, sector, &page, &at, why);
+    if (err) return err;
+    at += offset % fs->geo.sector_bytes;
+    if (fat_page_pending(fs, page, at, 1, FAT_STAGE_LINK)) *pending = true;
+    fat_page_drop(page);
+    return CAIRN_OK;
+}
+
+enum cairn_err fat_table_crowds(struct cairn_fat *fs, uint32_t first, uint32_t count, bool *crowds,
+                                struct cairn_why *why)
+{
+    uint32_t last = first + count - 1;
+    enum cairn_err err = CAIRN_OK;
+    *crowds = false;
+    if (fs->geo.type != CAIRN_FAT12) return CAIRN_OK;
+    if (first % 2 == 1) err = byte_pending(fs, fatent_offset(CAIRN_FAT12, first), crowds, why);
+    if (!err && last % 2 == 0)
+        err = byte_pending(fs, fatent_offset(CAIRN_FAT12, last) + 1, crowds, why);
+    return err;
+}
+
 enum cairn_err fat_table_clear(struct cairn_fat *fs, uint32_t first, uint32_t count,
                                struct cairn_why *why)
 {

@@ -30,6 +30,11 @@ enum cairn_err fat_table_set(struct cairn_fat *fs, uint32_t cluster, uint32_t va
 enum cairn_err fat_table_chain(struct cairn_fat *fs, uint32_t first, uint32_t count, uint32_t tail,
                                struct cairn_why *why) CAIRN_MUST_USE;
 
+/* FAT12: does the run's first or last entry share a byte with a link that is still to be written?
+ * To write that byte without the link would take back the run's half of it, too. */
+enum cairn_err fat_table_crowds(struct cairn_fat *fs, uint32_t first, uint32_t count, bool *crowds,
+                                struct cairn_why *why) CAIRN_MUST_USE;
+
 /* Clear the entries of a run; FREE. */
 enum cairn_err fat_table_clear(struct cairn_fat *fs, uint32_t first, uint32_t count,
                                struct cairn_why *why) CAIRN_MUST_USE;

@@ -269,12 +269,29 @@ static const struct script_step crowd[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
+/* On six clusters: a's new link and b's new cluster share a byte of a FAT12. */
+static const struct script_step nibbles[] = {
+    { SCRIPT_WRITE, "2", 512, NULL },    { SCRIPT_WRITE, "3", 512, NULL },
+    { SCRIPT_WRITE, "hole", 512, NULL }, { SCRIPT_WRITE, "a", 512, NULL },
+    { SCRIPT_WRITE, "b", 512, NULL },    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_REMOVE, "hole", 0, NULL },  { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_WRITE, "a", 512, NULL },    { SCRIPT_WRITE, "b", 512, NULL },
+    { SCRIPT_END, NULL, 0, NULL },
+};
+
 static const struct script_step *const scripts[] = { growth, renames, again, crowd };
 
 START_TEST(cut_on_fat12)
 {
     struct rig_shape shape = { .type = CAIRN_FAT12, .clusters = 80 };
     cut_everywhere(&shape, scripts[_i]);
+}
+END_TEST
+
+START_TEST(cut_within_a_shared_byte)
+{
+    struct rig_shape shape = { .type = CAIRN_FAT12, .clusters = 6 };
+    cut_everywhere(&shape, nibbles);
 }
 END_TEST
 
@@ -305,6 +322,7 @@ TCase *volume_cut_tests(void)
     TCase *tests = tcase_create("cut");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, cut_on_fat12, 0, count);
+    tcase_add_test(tests, cut_within_a_shared_byte);
     tcase_add_loop_test(tests, cut_on_fat16, 0, count);
     tcase_add_loop_test(tests, cut_on_fat32, 0, count);
     tcase_add_loop_test(tests, cut_with_large_sectors, 0, count);
