@@ -122,8 +122,8 @@ uint32_t fat_log_take(struct fat_cache *cache, uint32_t bytes);
 /* Pages of sectors that file data were written to directly, or that were freed: forget them. */
 void fat_cache_forget(struct cairn_fat *fs, uint64_t sector, uint64_t sectors);
 
-/* Write what a stage has to write, later stages undone; *wrote when that was anything. */
-enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage, bool *wrote,
+/* Write what a stage has to write, later stages undone; fs->unflushed when that was anything. */
+enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage,
                                      struct cairn_why *why) CAIRN_MUST_USE;
 /* Write the pages that need no order (NEW and FREE only), so that they can be evicted. */
 enum cairn_err fat_cache_write_free(struct cairn_fat *fs, struct cairn_why *why) CAIRN_MUST_USE;

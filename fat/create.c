@@ -28,7 +28,7 @@ static enum cairn_err dir_init(struct cairn_fat_node *node, const struct cairn_f
     uint32_t sector = fat_cluster_sector(fs, node->entry.start);
     uint32_t rest = fs->geo.cluster_sectors - fs->cache.page_sectors;
     if (rest) {
-        fs->data_unflushed = true;
+        fs->unflushed = true;
         err = cairn_blk_zero(fs->dev, fat_block(fs, sector + fs->cache.page_sectors),
                              fat_block(fs, rest), why);
         if (err) return err;

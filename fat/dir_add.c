@@ -82,7 +82,7 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
     enum cairn_err err = fat_chain_grow(dir, before + 1, why);
     if (!err) err = fat_chain_at(dir, before, &cluster, why);
     if (err) return err;
-    fs->data_unflushed = true;
+    fs->unflushed = true;
     err = cairn_blk_zero(fs->dev, fat_block(fs, fat_cluster_sector(fs, cluster)),
                          fat_block(fs, fs->geo.cluster_sectors), why);
     if (err) { /* what it holds is unknown: not a part of the directory */

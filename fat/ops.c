@@ -130,7 +130,7 @@ enum cairn_err fat_io_run(struct fat_io *io)
     cairn_lock_drop(&fs->lock);
     enum cairn_err err = cairn_blk_submit(fs->dev, io->reqs, count);
     cairn_lock_take(&fs->lock);
-    if (writes) fs->data_unflushed = true;
+    if (writes) fs->unflushed = true;
     for (uint32_t i = 0; writes && taken != fs->cache.data_taken && i < count; i++)
         fat_cache_forget(fs, io->reqs[i].block / fs->sector_blocks, /* read while it was written */
                          io->reqs[i].count / fs->sector_blocks);

@@ -8,18 +8,17 @@ enum cairn_err fat_flush(struct cairn_fat *fs, struct cairn_why *why)
     enum cairn_err err = cairn_blk_flush(fs->dev, why);
     if (err) return err;
     fs->flushes++;
-    fs->data_unflushed = false;
+    fs->unflushed = false;
     return CAIRN_OK;
 }
 
-/* One stage on the device, flushed when it had anything to say. */
+/* One stage on the device, flushed when it had anything to say, or when what was written before
+ * (data; pages that had to make room; a stage whose flush failed) was not. */
 static enum cairn_err sync_stage(struct cairn_fat *fs, enum fat_stage stage, struct cairn_why *why)
 {
-    bool wrote;
-    enum cairn_err err = fat_cache_write_stage(fs, stage, &wrote, why);
+    enum cairn_err err = fat_cache_write_stage(fs, stage, why);
     if (err) return err;
-    bool data = stage == FAT_STAGE_NEW && fs->data_unflushed;
-    return wrote || data ? fat_flush(fs, why) : CAIRN_OK;
+    return fs->unflushed ? fat_flush(fs, why) : CAIRN_OK;
 }
 
 static enum cairn_err sync_stages(struct cairn_fat *fs, struct cairn_why *why)
@@ -39,7 +38,7 @@ static enum cairn_err sync_stages(struct cairn_fat *fs, struct cairn_why *why)
 
 enum cairn_err fat_sync(struct cairn_fat *fs, struct cairn_why *why)
 {
-    if (!fs->cache.dirty_head && !fs->cache.frees && !fs->data_unflushed) {
+    if (!fs->cache.dirty_head && !fs->cache.frees && !fs->unflushed) {
         fs->sync_failed = false;
         return CAIRN_OK;
     }

@@ -47,7 +47,7 @@ struct cairn_fat {
     uint32_t cut_forgotten; /* the epoch in which a node was forgotten whose chain is cut only in
                                memory: the FAT shows it longer until the sync */
     bool sync_failed;       /* half a sync is written: nothing may change before the rest is */
-    bool data_unflushed;    /* file data were written since the last flush */
+    bool unflushed;         /* something was written since the last flush */
     bool marked_dirty;      /* the dirty bit is on the device, set by us */
     bool was_dirty;         /* it was there at mount: then it stays */
     uint64_t syncs, flushes, drains;

@@ -87,7 +87,7 @@ static enum cairn_err zero_step(struct cairn_fat_node *file, uint64_t offset, ui
     uint64_t sectors = *bytes / fs->geo.sector_bytes;
     note_written(file, offset + *bytes);
     fat_cache_forget(fs, spot.sector, sectors);
-    fs->data_unflushed = true;
+    fs->unflushed = true;
     return cairn_blk_zero(fs->dev, fat_block(fs, spot.sector), fat_block(fs, sectors), why);
 }
 

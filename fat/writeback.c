@@ -194,16 +194,16 @@ static enum cairn_err write_chosen(struct cairn_fat *fs, uint32_t count, enum fa
     return write_pages(fs, count, stage, (struct copies){ 1, all }, &first, why);
 }
 
-enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage, bool *wrote,
+enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage,
                                      struct cairn_why *why)
 {
     uint8_t bit = (uint8_t)(fs->no_order ? 0xFFu : 1u << stage);
     uint32_t count = choose_pages(&fs->cache, bit, false);
-    *wrote = count > 0;
     enum cairn_err err = write_chosen(fs, count, stage, why);
     if (err) return err;
     for (uint32_t i = 0; i < count; i++)
         fat_page_clean(&fs->cache, &fs->cache.pages[fs->cache.order[i]], bit);
+    if (count) fs->unflushed = true;
     return CAIRN_OK;
 }
 
@@ -218,6 +218,6 @@ enum cairn_err fat_cache_write_free(struct cairn_fat *fs, struct cairn_why *why)
         fat_page_clean(&fs->cache, page, 0xFF);
         if (page->is_data) page->used = false; /* written once is seldom read soon */
     }
-    if (count) fs->data_unflushed = true;
+    if (count) fs->unflushed = true;
     return CAIRN_OK;
 }
