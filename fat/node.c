@@ -92,6 +92,22 @@ static void node_forget(struct cairn_fat_node *node)
     if (parent) fat_node_release(parent);
 }
 
+/* Cut the chain; an entry that loses all of it says so. The entry is at hand first: once the cut is
+ * noted, the next sync frees the clusters. */
+static enum cairn_err trim_to(struct cairn_fat_node *node, uint32_t clusters)
+{
+    struct fat_dir_cursor slot;
+    enum cairn_err err = fat_begin(node->fs, NULL);
+    if (!err) err = fat_node_pin(node, &slot, NULL);
+    if (err) return err;
+    err = fat_chain_cut(node, clusters, NULL);
+    if (err || clusters)
+        fat_dir_cursor_done(&slot);
+    else
+        fat_node_put(node, &slot, FAT_STAGE_REMOVE);
+    return err;
+}
+
 /* Give clusters back that no entry needs: all of a removed file's, those past the size of others.
  * When that fails they are leaked, which check finds and repairs. */
 static void node_trim(struct cairn_fat_node *node)
@@ -102,9 +118,7 @@ static void node_trim(struct cairn_fat_node *node)
     uint32_t need = 0;
     if (!node->removed) need = (uint32_t)cairn_div_up(node->entry.size, fs->geo.cluster_bytes);
     if (!node->removed && node->clusters <= need) return;
-    enum cairn_err err = fat_begin(fs, NULL);
-    if (!err) err = fat_chain_cut(node, need, NULL);
-    if (!err && !node->removed && need == 0) err = fat_node_store(node, FAT_STAGE_REMOVE, NULL);
+    enum cairn_err err = trim_to(node, need);
     if (err) cairn_log(&fat_log, CAIRN_LOG_WARNING, "clusters leaked: %s", cairn_err_text(err));
 }
 
@@ -222,27 +236,38 @@ static void meta_encode(const struct cairn_fat_node *node, const uint8_t *slot,
     memcpy(meta, whole + META_AT, META_BYTES);
 }
 
-enum cairn_err fat_node_store(struct cairn_fat_node *node, enum fat_stage stage,
-                              struct cairn_why *why)
+enum cairn_err fat_node_pin(struct cairn_fat_node *node, struct fat_dir_cursor *slot,
+                            struct cairn_why *why)
+{
+    fat_dir_cursor_init(slot, node->parent);
+    if (node->is_root || node->removed) return CAIRN_OK;
+    return fat_dir_cursor_seek(slot, node->slot, why);
+}
+
+void fat_node_put(struct cairn_fat_node *node, struct fat_dir_cursor *slot, enum fat_stage stage)
 {
     struct cairn_fat *fs = node->fs;
-    if (node->is_root || node->removed) return CAIRN_OK;
-    struct fat_dir_cursor cursor;
-    fat_dir_cursor_init(&cursor, node->parent);
-    enum cairn_err err = fat_dir_cursor_seek(&cursor, node->slot, why);
-    if (err) return err;
-    uint8_t meta[META_BYTES], *at = cursor.at + META_AT;
-    meta_encode(node, cursor.at, meta);
+    if (!slot->page) return;
+    uint8_t meta[META_BYTES], *at = slot->at + META_AT;
+    meta_encode(node, slot->at, meta);
     if (node->born == fs->epoch || (node->meta == fs->epoch && stage <= node->meta_stage)) {
         memcpy(at, meta, META_BYTES); /* not live before stage ADD, or covered by a record */
-        fat_page_touch(fs, cursor.page, node->born == fs->epoch ? FAT_STAGE_ADD : node->meta_stage);
+        fat_page_touch(fs, slot->page, node->born == fs->epoch ? FAT_STAGE_ADD : node->meta_stage);
     } else {
-        fat_page_change(fs, cursor.page, at, meta, META_BYTES, stage);
+        fat_page_change(fs, slot->page, at, meta, META_BYTES, stage);
         node->meta = fs->epoch;
         node->meta_stage = stage;
     }
-    fat_dir_cursor_done(&cursor);
-    return CAIRN_OK;
+    fat_dir_cursor_done(slot);
+}
+
+enum cairn_err fat_node_store(struct cairn_fat_node *node, enum fat_stage stage,
+                              struct cairn_why *why)
+{
+    struct fat_dir_cursor slot;
+    enum cairn_err err = fat_node_pin(node, &slot, why);
+    if (!err) fat_node_put(node, &slot, stage);
+    return err;
 }
 
 bool fat_node_touch(struct cairn_fat_node *node)

@@ -101,7 +101,12 @@ void fat_node_move(struct cairn_fat_node *node, struct cairn_fat_node *dir, uint
 void fat_node_orphan(struct cairn_fat_node *node);
 
 /* Put node->entry into its slot (but for name and case bits), in stage ADD or REMOVE. Nothing for
- * the root and for removed nodes. */
+ * the root and for removed nodes. In two halves, where something that cannot be taken back comes
+ * between: only the first, which pins the slot, can fail; fat_dir_cursor_done gives it up. */
+struct fat_dir_cursor;
+enum cairn_err fat_node_pin(struct cairn_fat_node *node, struct fat_dir_cursor *slot,
+                            struct cairn_why *why) CAIRN_MUST_USE;
+void fat_node_put(struct cairn_fat_node *node, struct fat_dir_cursor *slot, enum fat_stage stage);
 enum cairn_err fat_node_store(struct cairn_fat_node *node, enum fat_stage stage,
                               struct cairn_why *why) CAIRN_MUST_USE;
 /* Modified now: into node->entry, not stored. false: it says so already. */

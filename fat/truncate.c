@@ -11,12 +11,19 @@ static void file_changed(struct cairn_fat_node *file)
 
 static enum cairn_err file_shrink(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
 {
-    enum cairn_err err = fat_chain_cut(file, fat_clusters_for(file->fs, size), why);
+    struct fat_dir_cursor slot; /* at hand first: once the cut is noted, the sync frees clusters */
+    enum cairn_err err = fat_node_pin(file, &slot, why);
     if (err) return err;
+    err = fat_chain_cut(file, fat_clusters_for(file->fs, size), why);
+    if (err) {
+        fat_dir_cursor_done(&slot);
+        return err;
+    }
     file->entry.size = size;
     file->written = 0;
     file_changed(file);
-    return fat_node_store(file, FAT_STAGE_REMOVE, why);
+    fat_node_put(file, &slot, FAT_STAGE_REMOVE);
+    return CAIRN_OK;
 }
 
 static enum cairn_err file_extend(struct cairn_fat_node *file, uint32_t size, struct cairn_why *why)
