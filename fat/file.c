@@ -76,8 +76,9 @@ enum cairn_err cairn_fat_file_write(struct cairn_fat_file *file, const void *buf
     *done = 0;
     if (!(file->flags & CAIRN_FAT_OPEN_WRITE))
         return cairn_why_fail(why, CAIRN_EBADF, "write to a file that was opened for reading");
-    if (file->flags & CAIRN_FAT_OPEN_APPEND) file->at = file_size(file);
-    enum cairn_err err = cairn_fat_write(file->node, file->at, buf, bytes, done, why);
+    enum cairn_err err = file->flags & CAIRN_FAT_OPEN_APPEND
+                             ? fat_file_append(file->node, buf, bytes, &file->at, done, why)
+                             : cairn_fat_write(file->node, file->at, buf, bytes, done, why);
     file->at += *done;
     return err;
 }

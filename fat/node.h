@@ -18,7 +18,7 @@ struct cairn_fat_node {
     uint64_t id;
     uint32_t holds;
     uint32_t io;             /* calls that move its data, part of the time without the lock */
-    bool io_alone;           /* the one there is changes the size */
+    bool io_alone;           /* the one there is shares the node with none */
     uint32_t slot;           /* of the 8.3 entry in parent */
     uint32_t slot_first;     /* of its first long slot, or slot */
     struct fat_dirent entry; /* as it stands in the slot */

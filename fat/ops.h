@@ -38,7 +38,8 @@ void fat_entry_init(struct cairn_fat *fs, uint8_t attributes, struct fat_dirent 
 void fat_dir_changed(struct cairn_fat_node *dir);
 
 /* A call that moves a node's data, part of the time without the lock: begun and ended with it held.
- * What changes the size is alone on its node: it would zero, or give away, what others write. */
+ * What changes the size is alone on its node: it would zero, or give away, what others write; and
+ * so is a write through the cache. */
 void fat_io_begin(struct cairn_fat_node *node, bool alone);
 void fat_io_end(struct cairn_fat_node *node);
 
@@ -55,6 +56,10 @@ enum cairn_err fat_file_zero(struct cairn_fat_node *file, uint64_t from, uint64_
 /* Set the size, with the lock held and after fat_begin. */
 enum cairn_err fat_file_resize(struct cairn_fat_node *file, uint64_t size,
                                struct cairn_why *why) CAIRN_MUST_USE;
+
+/* cairn_fat_write at the end, wherever that is when the write's turn comes: *at. Takes the lock. */
+enum cairn_err fat_file_append(struct cairn_fat_node *file, const void *buf, size_t bytes,
+                               uint64_t *at, size_t *done, struct cairn_why *why) CAIRN_MUST_USE;
 
 /* A page of a file's contents, counted as such. fresh: zeroed instead of read. */
 enum cairn_err fat_data_page(struct cairn_fat *fs, uint64_t sector, bool fresh,

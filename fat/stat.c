@@ -74,8 +74,10 @@ enum cairn_err cairn_fat_stat_set(struct cairn_fat_node *node, const struct cair
     if (node->is_root) err = cairn_why_fail(why, CAIRN_EPERM, "the root directory has no entry");
     if (!err) err = fat_begin(node->fs, why);
     if (!err) {
+        struct fat_dirent before = node->entry;
         stat_apply(node, stat, which);
         err = fat_node_store(node, FAT_STAGE_ADD, why);
+        if (err) node->entry = before;
     }
     return fat_leave(node->fs, err);
 }

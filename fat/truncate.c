@@ -31,9 +31,12 @@ static enum cairn_err file_extend(struct cairn_fat_node *file, uint32_t size, st
     enum cairn_err err = fat_chain_grow_whole(file, fat_clusters_for(file->fs, size), why);
     if (!err) err = fat_file_zero(file, file->entry.size, size, why);
     if (err) return err;
+    struct fat_dirent before = file->entry;
     file->entry.size = size;
     file_changed(file);
-    return fat_node_store(file, FAT_STAGE_ADD, why);
+    err = fat_node_store(file, FAT_STAGE_ADD, why);
+    if (err) file->entry = before;
+    return err;
 }
 
 enum cairn_err fat_file_resize(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)

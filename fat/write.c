@@ -137,9 +137,10 @@ static enum cairn_err write_data(struct cairn_fat_node *file, uint64_t offset, c
     return err ? err : ran;
 }
 
-/* The entry after a write up to `end`. */
+/* The entry after a write up to `end`; as it was when that cannot be stored. */
 static enum cairn_err write_store(struct cairn_fat_node *file, uint64_t end, struct cairn_why *why)
 {
+    struct fat_dirent before = file->entry;
     bool changed = fat_node_touch(file);
     if (end > file->entry.size) {
         file->entry.size = (uint32_t)end;
@@ -147,7 +148,9 @@ static enum cairn_err write_store(struct cairn_fat_node *file, uint64_t end, str
     }
     if (!(file->entry.attributes & CAIRN_FAT_ARCHIVE)) changed = true;
     file->entry.attributes |= CAIRN_FAT_ARCHIVE;
-    return changed ? fat_node_store(file, FAT_STAGE_ADD, why) : CAIRN_OK;
+    enum cairn_err err = changed ? fat_node_store(file, FAT_STAGE_ADD, why) : CAIRN_OK;
+    if (err) file->entry = before;
+    return err;
 }
 
 static enum cairn_err write_locked(struct cairn_fat_node *file, uint64_t offset, const uint8_t *buf,
@@ -163,12 +166,8 @@ static enum cairn_err write_locked(struct cairn_fat_node *file, uint64_t offset,
     uint64_t end = offset + bytes;
     enum cairn_err room = write_room(file, offset, &end, why);
     if (room && (room != CAIRN_ENOSPC || end <= offset)) return room;
-    if (offset > file->entry.size) {
-        err = fat_file_zero(file, file->entry.size, offset, why);
-        if (err) return err;
-        file->entry.size = (uint32_t)offset;
-    }
-    err = write_data(file, offset, buf, end, why);
+    if (offset > file->entry.size) err = fat_file_zero(file, file->entry.size, offset, why);
+    if (!err) err = write_data(file, offset, buf, end, why);
     if (!err) err = fat_begin(file->fs, why); /* others worked while the data moved */
     if (!err) err = write_store(file, end, why);
     if (err) return err;
@@ -176,12 +175,23 @@ static enum cairn_err write_locked(struct cairn_fat_node *file, uint64_t offset,
     return room;
 }
 
-/* A write within the file goes beside others; the size may change while it waits. */
-static void write_begin(struct cairn_fat_node *file, uint64_t offset, size_t bytes)
+/* A write of whole pages within the file goes beside others. One that goes through the cache would
+ * put the rest of its page back as it was before another that is under way. */
+static bool write_is_alone(const struct cairn_fat_node *file, uint64_t offset, const void *buf,
+                           size_t bytes)
 {
-    bool alone = !cairn_range_fits(offset, bytes, file->entry.size);
+    const struct cairn_fat *fs = file->fs;
+    bool ragged = ((offset | bytes) & (fs->cache.page_bytes - 1)) != 0;
+    bool unaligned = ((uintptr_t)buf & (fs->dev->info.mem_align - 1)) != 0;
+    return ragged || unaligned || !cairn_range_fits(offset, bytes, file->entry.size);
+}
+
+/* The size may change while it waits. */
+static void write_begin(struct cairn_fat_node *file, uint64_t offset, const void *buf, size_t bytes)
+{
+    bool alone = write_is_alone(file, offset, buf, bytes);
     fat_io_begin(file, alone);
-    if (alone || cairn_range_fits(offset, bytes, file->entry.size)) return;
+    if (alone || !write_is_alone(file, offset, buf, bytes)) return;
     fat_io_end(file);
     fat_io_begin(file, true);
 }
@@ -190,8 +200,19 @@ enum cairn_err cairn_fat_write(struct cairn_fat_node *file, uint64_t offset, con
                                size_t bytes, size_t *done, struct cairn_why *why)
 {
     fat_enter(file->fs);
-    write_begin(file, offset, bytes);
+    write_begin(file, offset, buf, bytes);
     enum cairn_err err = write_locked(file, offset, buf, bytes, done, why);
+    fat_io_end(file);
+    return fat_leave(file->fs, err);
+}
+
+enum cairn_err fat_file_append(struct cairn_fat_node *file, const void *buf, size_t bytes,
+                               uint64_t *at, size_t *done, struct cairn_why *why)
+{
+    fat_enter(file->fs);
+    fat_io_begin(file, true);
+    *at = file->entry.size;
+    enum cairn_err err = write_locked(file, *at, buf, bytes, done, why);
     fat_io_end(file);
     return fat_leave(file->fs, err);
 }
