@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "put.h"
 
+#include "aside.h"
 #include <cairn/bytes.h>
 #include <cairn/text.h>
 #include <stdlib.h>
@@ -20,6 +21,26 @@ enum cairn_err img_put_begin(struct img_put *put, struct cairn_fat *fs,
 void img_put_end(struct img_put *put)
 {
     free(put->buf);
+}
+
+/* ---- room ---------------------------------------------------------------------------------- */
+
+void img_put_expect(struct img_put *put, uint64_t size)
+{
+    put->total += size;
+    put->clusters += cairn_div_up(size, cairn_fat_geometry(put->fs)->cluster_bytes);
+}
+
+enum cairn_err img_put_room(struct img_put *put, struct cairn_why *why)
+{
+    struct cairn_fat_usage usage;
+    enum cairn_err err = cairn_fat_usage(put->fs, &usage, why);
+    if (err || put->clusters <= usage.free_clusters) return err;
+    uint64_t missing = (put->clusters - usage.free_clusters) * usage.cluster_bytes;
+    err = cairn_why_fail(why, CAIRN_ENOSPC, "%llu bytes are missing for all of it",
+                         (unsigned long long)missing);
+    cairn_why_hint(why, "what is replaced counts until the copy is whole; remove something first");
+    return err;
 }
 
 /* ---- where to ------------------------------------------------------------------------------ */
@@ -125,9 +146,8 @@ static enum cairn_err file_make(struct img_put *put, struct cairn_fat_node *dir,
     return err;
 }
 
-/* A name that nothing in dir has. */
-static enum cairn_err temp_name(struct cairn_fat_node *dir, struct cairn_text *name,
-                                struct cairn_why *why)
+enum cairn_err img_temp_name(struct cairn_fat_node *dir, struct cairn_text *name,
+                             struct cairn_why *why)
 {
     char *buf = name->at;
     size_t cap = name->cap;
@@ -149,10 +169,8 @@ static enum cairn_err file_replace(struct img_put *put, const struct img_target 
     char buf[32];
     struct cairn_text temp;
     cairn_text_init(&temp, buf, sizeof buf);
-    enum cairn_err err = temp_name(target->dir, &temp, why);
+    enum cairn_err err = img_temp_name(target->dir, &temp, why);
     if (!err) err = file_make(put, target->dir, temp.at, temp.len, file, why);
-    if (err == CAIRN_ENOSPC)
-        cairn_why_hint(why, "what it replaces stays until the copy is whole: remove that first");
     if (err) return err;
     err = cairn_fat_rename(target->dir, temp.at, temp.len, target->dir, target->name,
                            target->name_len, 0, why);
@@ -174,8 +192,8 @@ static enum cairn_err replace_check(struct img_put *put, struct cairn_fat_node *
     return CAIRN_OK;
 }
 
-enum cairn_err img_put_file(struct img_put *put, const struct img_target *target,
-                            const struct img_file *file, struct cairn_why *why)
+static enum cairn_err file_put(struct img_put *put, const struct img_target *target,
+                               const struct img_file *file, struct cairn_why *why)
 {
     struct cairn_fat_node *old;
     enum cairn_err err = cairn_fat_lookup(target->dir, target->name, target->name_len, &old, why);
@@ -186,6 +204,16 @@ enum cairn_err img_put_file(struct img_put *put, const struct img_target *target
         cairn_fat_release(old);
         if (!err) err = file_replace(put, target, file, why);
     }
+    return err;
+}
+
+enum cairn_err img_put_file(struct img_put *put, const struct img_target *target,
+                            const struct img_file *file, struct cairn_why *why)
+{
+    struct img_aside aside;
+    enum cairn_err err = img_aside_begin(&aside, target, why);
+    if (err) return err;
+    err = img_aside_end(&aside, file_put(put, target, file, why), why);
     if (err) return err;
     put->result->files++;
     if (file->size != UINT64_MAX) put->result->bytes += file->size;
@@ -194,14 +222,9 @@ enum cairn_err img_put_file(struct img_put *put, const struct img_target *target
 
 /* ---- a directory --------------------------------------------------------------------------- */
 
-enum cairn_err img_put_directory(struct img_put *put, const struct img_target *target,
-                                 struct cairn_fat_node **node, struct cairn_why *why)
+static enum cairn_err directory_put(struct img_put *put, const struct img_target *target,
+                                    struct cairn_fat_node **node, struct cairn_why *why)
 {
-    /* "" where the contents of a folder go straight into a directory. */
-    if (target->name_len == 0) {
-        *node = cairn_fat_hold(target->dir);
-        return CAIRN_OK;
-    }
     enum cairn_err err = cairn_fat_lookup(target->dir, target->name, target->name_len, node, why);
     if (err == CAIRN_ENOENT) {
         err = cairn_fat_mkdir(target->dir, target->name, target->name_len, node, why);
@@ -211,4 +234,21 @@ enum cairn_err img_put_directory(struct img_put *put, const struct img_target *t
     if (err || is_directory(*node)) return err;
     cairn_fat_release(*node);
     return cairn_why_fail(why, CAIRN_ENOTDIR, "replace a file by a directory");
+}
+
+enum cairn_err img_put_directory(struct img_put *put, const struct img_target *target,
+                                 struct cairn_fat_node **node, struct cairn_why *why)
+{
+    struct img_aside aside;
+    /* "" where the contents of a folder go straight into a directory. */
+    if (target->name_len == 0) {
+        *node = cairn_fat_hold(target->dir);
+        return CAIRN_OK;
+    }
+    enum cairn_err err = img_aside_begin(&aside, target, why);
+    if (err) return err;
+    enum cairn_err put_err = directory_put(put, target, node, why);
+    err = img_aside_end(&aside, put_err, why);
+    if (err && !put_err) cairn_fat_release(*node);
+    return err;
 }

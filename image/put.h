@@ -18,6 +18,7 @@ struct img_put {
     const struct cairn_image_copy_options *options;
     struct cairn_image_copy_result *result;
     uint64_t done, total; /* bytes, for progress */
+    uint64_t clusters;    /* that all files need */
     uint8_t *buf;         /* IMG_PUT_BYTES */
 };
 #define IMG_PUT_BYTES (1u << 20)
@@ -27,6 +28,11 @@ enum cairn_err img_put_begin(struct img_put *put, struct cairn_fat *fs,
                              struct cairn_image_copy_result *result,
                              struct cairn_why *why) CAIRN_MUST_USE;
 void img_put_end(struct img_put *put);
+
+/* Tell beforehand of each file, then ask whether there is room for all, so that a volume that is
+ * too full stays as it is. What directories need is not counted. CAIRN_ENOSPC. */
+void img_put_expect(struct img_put *put, uint64_t size);
+enum cairn_err img_put_room(struct img_put *put, struct cairn_why *why) CAIRN_MUST_USE;
 
 /* The last segment of path without slashes behind it; "" for "/", "." and "..", whose contents are
  * meant. The caller frees it; NULL: no memory. */
@@ -52,6 +58,11 @@ struct img_file {
 };
 enum cairn_err img_put_file(struct img_put *put, const struct img_target *target,
                             const struct img_file *file, struct cairn_why *why) CAIRN_MUST_USE;
+
+/* A name that nothing in dir has, into the buffer of `name`. */
+struct cairn_text;
+enum cairn_err img_temp_name(struct cairn_fat_node *dir, struct cairn_text *name,
+                             struct cairn_why *why) CAIRN_MUST_USE;
 
 /* The directory, made or there before; held. */
 enum cairn_err img_put_directory(struct img_put *put, const struct img_target *target,
