@@ -327,14 +327,14 @@ static enum cairn_err free_run(struct cairn_fat *fs, uint32_t *cluster, struct c
     enum cairn_err err = fat_table_follow(fs, first, fs->geo.cluster_count, &count, why);
     if (!err) err = fat_table_get(fs, first + count - 1, &next, why);
     if (err) return err;
-    if (next == FATENT_FREE && count == 1) { /* broken chain: it is free already */
-        *cluster = 0;
-        return CAIRN_OK;
-    }
+    if (next == FATENT_FREE || next == FATENT_BAD) count--; /* broken chain: not its cluster */
     fat_cache_forget(fs, fat_cluster_sector(fs, first), (uint64_t)count * fs->geo.cluster_sectors);
-    err = fat_table_clear(fs, first, count, why);
-    if (err) return err;
-    fat_space_given(fs, first, count);
+    for (uint32_t i = 0; i < count; i++) {
+        *cluster = first + i; /* where to go on when this fails */
+        err = fat_table_clear(fs, first + i, 1, why);
+        if (err) return err;
+        fat_space_given(fs, first + i, 1);
+    }
     *cluster = fat_cluster_valid(fs, next) ? next : 0;
     return CAIRN_OK;
 }

@@ -122,6 +122,7 @@ enum cairn_err cairn_fat_where(struct cairn_fat_node *file, uint64_t offset,
                                struct cairn_fat_run *run, struct cairn_why *why)
 {
     struct fat_spot spot;
+    if (offset >> file->fs->cluster_shift >= file->fs->geo.cluster_count) return CAIRN_ENOENT;
     fat_enter(file->fs);
     enum cairn_err err = fat_file_spot(file, offset, CAIRN_FAT_FILE_MAX, &spot, why);
     if (!err && !spot.bytes) err = CAIRN_ENOENT;

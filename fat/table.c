@@ -205,8 +205,9 @@ enum cairn_err fat_table_clear(struct cairn_fat *fs, uint32_t first, uint32_t co
 enum cairn_err fat_table_follow(struct cairn_fat *fs, uint32_t cluster, uint32_t max,
                                 uint32_t *count, struct cairn_why *why)
 {
-    uint32_t n = 1, last = fat_cluster_last(fs), bytes = fatent_bytes(fs->geo.type);
-    while (n < max && cluster + n <= last) {
+    uint32_t n = 1, bytes = fatent_bytes(fs->geo.type);
+    max = (uint32_t)cairn_min_u64(max, fat_cluster_last(fs) - cluster + 1);
+    while (n < max) {
         struct fat_page *page;
         uint8_t *at;
         uint32_t entries, value, i = 0;
