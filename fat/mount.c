@@ -33,7 +33,8 @@ static uint32_t pow2_below(uint64_t value)
     return value ? 1u << cairn_log2(cairn_min_u64(value, 1u << 28)) : 0;
 }
 
-/* Divide mem_bytes: an eighth for the log, a sixteenth for the index, little for nodes, the rest is pages. */
+/* Divide mem_bytes: an eighth for the log, a sixteenth for the index, little for nodes, the rest is
+ * pages. */
 static enum cairn_err budget_plan(size_t mem_bytes, uint32_t page_bytes, struct budget *b)
 {
     size_t node_cost = sizeof(struct cairn_fat_node) + 2 * sizeof(void *);
@@ -164,15 +165,17 @@ enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
                                const struct cairn_fat_options *options, void *mem, size_t mem_bytes,
                                struct cairn_why *why)
 {
-    struct cairn_arena arena;
+    struct cairn_arena arena, scratch;
     struct budget budget;
     *out = NULL;
     cairn_arena_init(&arena, mem, mem_bytes);
     struct cairn_fat *fs = cairn_arena_array(&arena, 1, sizeof *fs, 16);
-    if (!fs || arena.left < dev->info.block_bytes)
+    scratch = arena; /* what is taken of it is given back */
+    uint8_t *block = cairn_arena_take(&scratch, dev->info.block_bytes, dev->info.mem_align);
+    if (!fs || !block)
         return cairn_why_fail(why, CAIRN_ENOMEM, "mount in %zu bytes of memory", mem_bytes);
     fs->dev = dev;
-    enum cairn_err err = boot_read(dev, &fs->geo, arena.at, why);
+    enum cairn_err err = boot_read(dev, &fs->geo, block, why);
     if (err) return err;
     fs->sector_blocks = fs->geo.sector_bytes / dev->info.block_bytes;
     fs->sector_shift = cairn_log2(fs->geo.sector_bytes);
