@@ -75,15 +75,14 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
         cairn_why_hint(why, "put files into a subdirectory, or make the volume anew with more");
         return CAIRN_ENOSPC;
     }
-    uint32_t before = dir->clusters, cluster;
+    uint32_t before = dir->clusters;
     if ((uint64_t)(before + 1) * slots_per_cluster(fs) > FAT_DIR_SLOTS_MAX)
         return cairn_why_fail(why, CAIRN_ENOSPC, "a directory can have only %u slots",
                               FAT_DIR_SLOTS_MAX);
     enum cairn_err err = fat_chain_grow(dir, before + 1, why);
-    if (!err) err = fat_chain_at(dir, before, &cluster, why);
     if (err) return err;
     fs->unflushed = true;
-    err = cairn_blk_zero(fs->dev, fat_block(fs, fat_cluster_sector(fs, cluster)),
+    err = cairn_blk_zero(fs->dev, fat_block(fs, fat_cluster_sector(fs, dir->tail)),
                          fat_block(fs, fs->geo.cluster_sectors), why);
     if (err) { /* what it holds is unknown: not a part of the directory */
         enum cairn_err cut = fat_chain_cut(dir, before, NULL);
