@@ -209,7 +209,7 @@ enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage,
 
 enum cairn_err fat_cache_write_free(struct cairn_fat *fs, struct cairn_why *why)
 {
-    uint8_t bits = (uint8_t)(1u << FAT_STAGE_NEW | 1u << FAT_STAGE_FREE);
+    uint8_t bits = (uint8_t)(fs->no_order ? 0xFFu : 1u << FAT_STAGE_NEW | 1u << FAT_STAGE_FREE);
     uint32_t count = choose_pages(&fs->cache, bits, true);
     enum cairn_err err = write_chosen(fs, count, FAT_STAGE_FREE, why);
     if (err) return err;
