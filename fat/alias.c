@@ -60,7 +60,8 @@ static enum cairn_err tails_scan(struct cairn_fat_node *dir, const uint8_t basis
         if (!fat_short_tail_parse(found.entry.raw, &number, &prefix)) continue;
         uint32_t digits = digits_of(number);
         if (digits > TAIL_DIGITS_MAX || prefix != prefix_len(basis, digits)) continue;
-        if (memcmp(found.entry.raw, basis, prefix) || memcmp(found.entry.raw + 8, basis + 8, 3))
+        if (memcmp(found.entry.raw, basis, prefix) != 0 ||
+            memcmp(found.entry.raw + 8, basis + 8, 3) != 0)
             continue;
         if (number > highest[digits]) highest[digits] = number;
     }

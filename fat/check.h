@@ -16,9 +16,8 @@
  *   (2) memory follows from the device's size: FAT entries behind its end do not exist
  *   (3) no bit is looked up for a cluster that has no entry (entries <= cluster), and no cluster is
  *       followed but 2 .. last
- *   (4) one fault is one finding: what is a mere consequence of it in the same chain or the same set
- *       of long slots is not told
- *   (5) the device is only read
+ *   (4) one fault is one finding: what is a mere consequence of it in the same chain or the same
+ * set of long slots is not told (5) the device is only read
  */
 #ifndef CAIRN_FAT_CHECK_PRIVATE_H
 #define CAIRN_FAT_CHECK_PRIVATE_H

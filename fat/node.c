@@ -77,9 +77,9 @@ void fat_node_hold(struct cairn_fat_node *node)
     if (node->holds++ == 0) lru_remove(node);
 }
 
-/* Nobody holds it and it is in no list: forget it. Its parent loses a hold, which may put that one
- * in the list of the unheld, or end it too when it was removed: then its parent is NULL. */
-static void node_forget(struct cairn_fat_node *node)
+/* Nobody holds it and it is in no list: forget it. Returns its parent, or NULL: the hold on that
+ * one is the caller's to give up. */
+static struct cairn_fat_node *node_forget(struct cairn_fat_node *node)
 {
     struct fat_nodes *nodes = &node->fs->nodes;
     struct cairn_fat_node *parent = node->parent;
@@ -89,7 +89,7 @@ static void node_forget(struct cairn_fat_node *node)
     node->parent = NULL;
     node->lru_next = nodes->unused;
     nodes->unused = node;
-    if (parent) fat_node_release(parent);
+    return parent;
 }
 
 /* Cut the chain; an entry that loses all of it says so. The entry is at hand first: once the cut is
@@ -124,14 +124,16 @@ static void node_trim(struct cairn_fat_node *node)
 
 void fat_node_release(struct cairn_fat_node *node)
 {
-    if (--node->holds) return;
-    node->holds = 1; /* trimming may sync: stay as we are meanwhile */
-    node_trim(node);
-    node->holds = 0;
-    if (fat_node_is_dir(node) && !node->removed)
-        lru_add(&node->fs->nodes, node);
-    else
-        node_forget(node);
+    while (node && node->holds-- == 1) {
+        node->holds = 1; /* trimming may sync: stay as we are meanwhile */
+        node_trim(node);
+        node->holds = 0;
+        if (fat_node_is_dir(node) && !node->removed) {
+            lru_add(&node->fs->nodes, node);
+            return;
+        }
+        node = node_forget(node);
+    }
 }
 
 static struct cairn_fat_node *node_take(struct cairn_fat *fs)
@@ -140,7 +142,7 @@ static struct cairn_fat_node *node_take(struct cairn_fat *fs)
     if (!nodes->unused && nodes->lru.lru_prev != &nodes->lru) {
         struct cairn_fat_node *oldest = nodes->lru.lru_prev;
         lru_remove(oldest);
-        node_forget(oldest);
+        fat_node_release(node_forget(oldest));
     }
     struct cairn_fat_node *node = nodes->unused;
     if (!node) return NULL;

@@ -93,7 +93,7 @@ struct cairn_fat_node *fat_node_peek(struct cairn_fat *fs, const struct cairn_fa
                                      uint32_t slot);
 void fat_node_hold(struct cairn_fat_node *node);
 /* Let go; the last one gives back clusters past the end and those of a removed file. */
-void fat_node_release(struct cairn_fat_node *node);
+void fat_node_release(struct cairn_fat_node *node); /* NULL: nothing */
 /* The node's entry is elsewhere now: file it there. */
 void fat_node_move(struct cairn_fat_node *node, struct cairn_fat_node *dir, uint32_t slot_first,
                    uint32_t slot);

@@ -204,9 +204,10 @@ static enum cairn_err rename_same(struct rename *r, struct cairn_why *why)
 
 static enum cairn_err rename_node(struct rename *r, uint32_t flags, struct cairn_why *why)
 {
-    for (const struct cairn_fat_node *d = r->to_dir; d; d = d->parent) {
-        if (d == r->node) return cairn_why_fail(why, CAIRN_EINVAL, "move a directory into itself");
-    }
+    const struct cairn_fat_node *above = r->to_dir;
+    while (above != r->node && above->parent)
+        above = above->parent;
+    if (above == r->node) return cairn_why_fail(why, CAIRN_EINVAL, "move a directory into itself");
     enum cairn_err err = fat_dir_find(r->to_dir, &r->name, &r->to, why);
     if (err == CAIRN_ENOENT) return rename_new(r, why);
     if (err) return err;

@@ -140,7 +140,8 @@ static enum cairn_blk_durability file_durability(int fd)
 {
     struct statfs fs;
     if (fstatfs(fd, &fs)) return CAIRN_BLK_DURABLE_HOST;
-    bool in_memory = fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
+    uint32_t type = (uint32_t)fs.f_type; /* its sign differs between machines */
+    bool in_memory = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
     return in_memory ? CAIRN_BLK_DURABLE_HOST : CAIRN_BLK_DURABLE_MEDIA;
 }
 

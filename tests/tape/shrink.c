@@ -150,7 +150,7 @@ void tape_shrink(tape_property *property, const struct tape_options *options,
     static struct shrink s;
     s.property = property;
     s.timeout_s = options->timeout_s;
-    s.deadline = now_s() + options->shrink_s;
+    s.deadline = now_s() + (time_t)options->shrink_s;
     s.best = found;
     s.report = report;
     while (!is_out_of_time(&s) && round_run(&s))
