@@ -88,6 +88,8 @@ enum cairn_err cairn_fat_list(struct cairn_fat_node *dir, uint64_t cursor,
     struct cairn_fat *fs = dir->fs;
     struct fat_found found;
     struct fat_name alias;
+    found.slot = 0;
+    found.has_long = false;
     fat_enter(fs);
     enum cairn_err err = fat_dir_check(dir, why);
     if (!err && cursor >= FAT_DIR_SLOTS_MAX) err = CAIRN_ENOENT;
