@@ -128,6 +128,19 @@ const char *tool_size_text(uint64_t bytes, char buf[TOOL_TEXT_BYTES])
     return buf;
 }
 
+const char *tool_files_text(uint64_t count, char buf[TOOL_TEXT_BYTES])
+{
+    snprintf(buf, TOOL_TEXT_BYTES, "%llu file%s", (unsigned long long)count, count == 1 ? "" : "s");
+    return buf;
+}
+
+const char *tool_directories_text(uint64_t count, char buf[TOOL_TEXT_BYTES])
+{
+    snprintf(buf, TOOL_TEXT_BYTES, "%llu director%s", (unsigned long long)count,
+             count == 1 ? "y" : "ies");
+    return buf;
+}
+
 const char *tool_time_text(int64_t ns, bool iso, char buf[TOOL_TEXT_BYTES])
 {
     struct cairn_date date;
@@ -159,38 +172,70 @@ const char *tool_id_text(uint32_t id, char buf[TOOL_TEXT_BYTES])
     return buf;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool seconds_parse(const char *text, int64_t *ns)
 {
     char *end;
     errno = 0;
+    if (!is_digit(text[text[0] == '-'])) return false; /* strtoll would take blanks and a plus */
     long long seconds = strtoll(text, &end, 10);
-    if (errno || end == text || *end) return false;
+    if (errno || *end) return false;
     return !__builtin_mul_overflow((int64_t)seconds, CAIRN_NS_PER_SEC, ns);
+}
+
+/* Text that begins like form: a digit for each 0, and the rest as it stands. Each run of digits is
+ * one of the values. */
+static bool form_parse(const char *text, const char *form, uint32_t *values)
+{
+    *values = 0;
+    for (; *form; form++, text++) {
+        if (*form == '0') {
+            if (!is_digit(*text)) return false;
+            *values = *values * 10 + (uint32_t)(*text - '0');
+        } else {
+            if (*form != *text) return false;
+            *++values = 0;
+        }
+    }
+    return true;
+}
+
+/* Is there such a day, and do 64 bits of nanoseconds reach it? Only then it comes back. */
+static bool date_to_ns(const uint32_t values[6], int64_t *ns)
+{
+    struct cairn_date again;
+    if (values[1] < 1 || values[1] > 12 || values[2] < 1 || values[2] > 31 || values[3] > 23 ||
+        values[4] > 59 || values[5] > 59)
+        return false;
+    struct cairn_date date = { .year = (int32_t)values[0],
+                               .month = (uint8_t)values[1],
+                               .day = (uint8_t)values[2],
+                               .hour = (uint8_t)values[3],
+                               .minute = (uint8_t)values[4],
+                               .second = (uint8_t)values[5] };
+    *ns = cairn_date_to_ns(&date);
+    cairn_date_from_ns(&again, *ns);
+    return again.year == date.year && again.month == date.month && again.day == date.day &&
+           again.hour == date.hour && again.minute == date.minute && again.second == date.second;
 }
 
 bool tool_time_parse(const char *text, int64_t *ns)
 {
+    static const char day[] = "0000-00-00", clock[] = "00:00:00";
+    uint32_t values[6] = { 0 };
     if (text[0] == '@') return seconds_parse(text + 1, ns);
-    int year, month, day, hour = 0, minute = 0, second = 0, used = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3) return false;
-    const char *rest = text + used;
-    if (*rest == 'T' || *rest == ' ') {
-        used = 0;
-        if (sscanf(rest + 1, "%2d:%2d:%2d%n", &hour, &minute, &second, &used) != 3) return false;
-        rest += 1 + used;
+    if (!form_parse(text, day, values)) return false;
+    text += strlen(day);
+    if (*text == 'T' || *text == ' ') {
+        if (!form_parse(text + 1, clock, values + 3)) return false;
+        text += 1 + strlen(clock);
     }
-    if (*rest == 'Z') rest++;
-    if (*rest || year < 1601 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 ||
-        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
-        return false;
-    struct cairn_date date = { .year = year,
-                               .month = (uint8_t)month,
-                               .day = (uint8_t)day,
-                               .hour = (uint8_t)hour,
-                               .minute = (uint8_t)minute,
-                               .second = (uint8_t)second };
-    *ns = cairn_date_to_ns(&date);
-    return true;
+    if (*text == 'Z') text++;
+    return !*text && date_to_ns(values, ns);
 }
 
 /* As GNU's tools do: a stdout that was closed from the start matters only to who printed. */

@@ -28,6 +28,9 @@ bool tool_wants_colour(FILE *to);
 #define TOOL_TEXT_BYTES 48u
 /* "1.5 MiB", "512 B". */
 const char *tool_size_text(uint64_t bytes, char buf[TOOL_TEXT_BYTES]);
+/* "1 file", "2 files"; "1 directory", "2 directories". */
+const char *tool_files_text(uint64_t count, char buf[TOOL_TEXT_BYTES]);
+const char *tool_directories_text(uint64_t count, char buf[TOOL_TEXT_BYTES]);
 /* "2024-05-01 12:34:56" in UTC, or with T and Z between and behind, as JSON has it. */
 const char *tool_time_text(int64_t ns, bool iso, char buf[TOOL_TEXT_BYTES]);
 /* "R----A": the letters RHSDA, a dash for what is not set. */
