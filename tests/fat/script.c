@@ -107,12 +107,13 @@ static enum cairn_err step_resize(struct script *script, struct cairn_fat *fs,
 {
     struct cairn_fat_node *node;
     struct script_file *known = file_find(script->now, step->path);
+    if (step->op == SCRIPT_CUT && (!known || known->size < step->bytes)) return CAIRN_OK;
     enum cairn_err err = cairn_fat_walk(fs, step->path, strlen(step->path), &node, why);
     if (err) return err;
     if (step->op == SCRIPT_CUT) {
         touch(script, step->path);
         err = cairn_fat_truncate(node, step->bytes, why);
-        if (!err && known) known->size = step->bytes;
+        if (!err) known->size = step->bytes;
     } else {
         err = cairn_fat_allocate(node, step->bytes, why);
     }
@@ -126,6 +127,7 @@ static enum cairn_err step_rename(struct script *script, struct cairn_fat *fs,
     struct cairn_fat_node *from_dir, *to_dir;
     const char *from, *to;
     size_t from_len, to_len;
+    if (script->lenient && !file_find(script->now, step->path)) return CAIRN_OK;
     enum cairn_err err =
         cairn_fat_walk_parent(fs, step->path, strlen(step->path), &from_dir, &from, &from_len, why);
     if (err) return err;
@@ -194,7 +196,7 @@ static enum cairn_err step_run(struct script *script, struct cairn_fat *fs,
 static void forget(struct script *script, const char *path)
 {
     struct script_file *file = path ? file_find(script->now, path) : NULL;
-    if (file) file->path = NULL;
+    if (file) file->open = true;
 }
 
 enum cairn_err script_run(struct script *script, struct cairn_fat *fs,
@@ -205,7 +207,7 @@ enum cairn_err script_run(struct script *script, struct cairn_fat *fs,
         if (!err) continue;
         forget(script, steps->path);
         forget(script, steps->to);
-        return err;
+        if (!script->lenient || err == CAIRN_EIO) return err;
     }
     return CAIRN_OK;
 }
@@ -231,7 +233,7 @@ bool script_survives(const struct script *script, struct cairn_fat *fs, const ch
 {
     for (size_t i = 0; i < SCRIPT_FILES; i++) {
         const struct script_file *file = &script->synced[i];
-        if (!file->path || file->touched) continue;
+        if (!file->path || file->touched || file->open) continue;
         bool whole = is_whole(fs, file->path, file);
         for (size_t move = 0; !whole && move < SCRIPT_MOVES && file->moved[move]; move++)
             whole = is_whole(fs, file->moved[move], file);

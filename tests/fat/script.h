@@ -8,7 +8,7 @@
 enum script_op {
     SCRIPT_END,
     SCRIPT_WRITE,   /* append so many bytes; makes the file */
-    SCRIPT_CUT,     /* make it so short */
+    SCRIPT_CUT,     /* make it so short, if it is longer */
     SCRIPT_RESERVE, /* allocate so much */
     SCRIPT_REMOVE,
     SCRIPT_RENAME, /* to `to` */
@@ -33,6 +33,7 @@ struct script_file {
     const char *moved[SCRIPT_MOVES]; /* where renames since the sync took it; NULL: no more */
     uint32_t size;
     uint8_t seed;
+    bool open;    /* what it holds is not known: a step on it failed */
     bool touched; /* since the sync, by more than a rename */
 };
 
@@ -42,6 +43,7 @@ struct script {
     bool renamed;                            /* something, since then */
     bool recased;                            /* to another case of the same name */
     bool labelled;
+    bool lenient; /* a step that the volume refuses is left out; only a device that fails ends it */
     uint8_t seeds;
 };
 

@@ -1,188 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* Power goes at every request and flush of a script, and each sector that was not flushed is lost,
- * kept or torn: all ways of that where they are few, seeded ones where they are many. */
+/* Power cuts at every event of scripts that were written for it, and at some event of random ones.
+ */
 #include "test_volume.h"
 
-#include "rig.h"
-#include "script.h"
+#include "cut.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SAMPLES 20u /* of the ways, when there are too many */
-#define ALL_WAYS 5u /* sectors whose every way is tried */
-#define CHECK_BYTES (1u << 20)
-
-struct cut {
-    struct rig rig;
-    struct script script;
-    struct cairn_blk_mem after; /* the device when power is back: rig's stable memory */
-    uint32_t *blocks;           /* that were not flushed */
-    uint32_t count;
-    uint8_t *old; /* their stable contents */
-    void *mem;    /* for mounting afterwards, and for check */
-    char what[2048];
-};
-
-/* ---- what a cut may leave -------------------------------------------------------------------- */
-
-static bool fault_is_fine(const struct script *script, enum cairn_fat_fault fault)
-{
-    static const enum cairn_fat_fault fine[] = {
-        CAIRN_FAT_FAULT_DIRTY,          CAIRN_FAT_FAULT_FSINFO_FREE,
-        CAIRN_FAT_FAULT_FSINFO_NEXT,    CAIRN_FAT_FAULT_FATS_DIFFER,
-        CAIRN_FAT_FAULT_ORPHAN,         CAIRN_FAT_FAULT_CHAIN_LONG,
-        CAIRN_FAT_FAULT_LONG_ORPHAN,    CAIRN_FAT_FAULT_LONG_SEQUENCE,
-        CAIRN_FAT_FAULT_LONG_CHECKSUM,  CAIRN_FAT_FAULT_DIR_AFTER_END,
-        CAIRN_FAT_FAULT_BACKUP_DIFFERS,
-    };
-    for (size_t i = 0; i < CAIRN_COUNT(fine); i++)
-        if (fault == fine[i]) return true;
-    if (fault == CAIRN_FAT_FAULT_LABEL_DIFFERS) return script->labelled;
-    if (fault == CAIRN_FAT_FAULT_LONG_DUPLICATE) return script->recased;
-    return script->renamed &&
-           (fault == CAIRN_FAT_FAULT_CHAIN_SHARED || fault == CAIRN_FAT_FAULT_DIR_DOTDOT_TARGET);
-}
-
-static bool fault_report(void *ctx, const struct cairn_fat_finding *finding)
-{
-    struct cut *cut = ctx;
-    if (finding->severity == CAIRN_FAT_NOTE || fault_is_fine(&cut->script, finding->fault))
-        return true;
-    snprintf(cut->what, sizeof cut->what, "%s: %s", finding->path, finding->text);
-    return false;
-}
-
-static bool check_agrees(struct cut *cut)
-{
-    struct cairn_fat_check_options options = { .report = fault_report, .ctx = cut };
-    struct cairn_fat_check_result result;
-    return cairn_fat_check(&cut->after.base, &options, cut->mem, CHECK_BYTES, &result, NULL) ==
-           CAIRN_OK;
-}
-
-static bool mount_agrees(struct cut *cut)
-{
-    struct cairn_fat_options options = { .read_only = true };
-    struct cairn_why why = { .err = CAIRN_OK };
-    struct cairn_fat *fs;
-    const char *path = NULL;
-    enum cairn_err err =
-        cairn_fat_mount(&fs, &cut->after.base, &options, cut->mem, CHECK_BYTES, &why);
-    if (err) {
-        snprintf(cut->what, sizeof cut->what, "does not mount: %s", why.what);
-        return false;
-    }
-    bool whole = script_survives(&cut->script, fs, &path);
-    if (!whole) snprintf(cut->what, sizeof cut->what, "%s was synced and is not whole", path);
-    err = cairn_fat_unmount(fs, NULL);
-    return whole && !err;
-}
-
-/* ---- the ways -------------------------------------------------------------------------------- */
-
-static uint8_t *block_at(uint8_t *image, const struct cut *cut, uint32_t i)
-{
-    return image + (size_t)cut->blocks[i] * cut->rig.geometry.sector_bytes;
-}
-
-static void blocks_note(struct cut *cut)
-{
-    const struct cairn_blk_sim *sim = &cut->rig.dev.sim;
-    uint64_t all = sim->base.info.block_count;
-    uint32_t bytes = cut->rig.geometry.sector_bytes;
-    cut->blocks = calloc(all, sizeof *cut->blocks);
-    cut->count = 0;
-    for (uint32_t block = 0; block < all; block++)
-        if (sim->unflushed[block / 8] >> block % 8 & 1) cut->blocks[cut->count++] = block;
-    cut->old = malloc((size_t)cut->count * bytes + 1);
-    for (uint32_t i = 0; i < cut->count; i++)
-        memcpy(cut->old + (size_t)i * bytes, block_at(sim->stable, cut, i), bytes);
-}
-
-static uint32_t random_next(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 16;
-}
-
-/* Block i as it was, as it was to be, or half of each. */
-static void block_decide(struct cut *cut, uint32_t i, uint32_t fate)
-{
-    uint32_t bytes = cut->rig.geometry.sector_bytes, half = bytes / 2;
-    uint8_t *at = block_at(cut->rig.dev.sim.stable, cut, i);
-    const uint8_t *old = cut->old + (size_t)i * bytes;
-    const uint8_t *new = block_at(cut->rig.dev.sim.current, cut, i);
-    memcpy(at, fate == 0 ? old : new, bytes);
-    if (fate == 2) memcpy(at + half, old + half, bytes - half);
-}
-
-/* Way 0: all lost; 1: all kept; then every subset, or random ones, a third of them with tears. */
-static void way_decide(struct cut *cut, uint32_t way, uint32_t *state)
-{
-    bool tears = cut->rig.geometry.sector_bytes > 512;
-    for (uint32_t i = 0; i < cut->count; i++) {
-        uint32_t fate = way < 2 ? way : random_next(state) % (tears && way % 3 == 0 ? 3 : 2);
-        if (way >= 2 && cut->count <= ALL_WAYS) fate = (way - 1) >> i & 1;
-        block_decide(cut, i, fate);
-    }
-}
-
-static uint32_t way_count(const struct cut *cut)
-{
-    if (cut->count <= ALL_WAYS) return (1u << cut->count) + 1;
-    return 2 + SAMPLES;
-}
-
-static void ways_try(struct cut *cut, uint64_t event)
-{
-    uint32_t state = (uint32_t)event;
-    struct cairn_blk_sim *sim = &cut->rig.dev.sim;
-    blocks_note(cut);
-    ck_assert(!cairn_blk_mem_open(&cut->after, sim->stable, sim->base.info.block_bytes,
-                                  sim->base.info.block_count, NULL));
-    for (uint32_t way = 0; way < way_count(cut); way++) {
-        way_decide(cut, way, &state);
-        ck_assert_msg(mount_agrees(cut) && check_agrees(cut), "cut at event %u, way %u of %u: %s",
-                      (unsigned)event, way, way_count(cut), cut->what);
-    }
-    ck_assert(!cairn_blk_close(&cut->after.base, NULL));
-    free(cut->blocks);
-    free(cut->old);
-}
-
-/* Run the script until the cut; true when it came to its end before. */
-static bool script_ends(struct cut *cut, const struct rig_shape *shape,
-                        const struct script_step *steps, uint64_t event)
-{
-    struct cairn_blk_sim_plan plan;
-    memset(&cut->script, 0, sizeof cut->script);
-    rig_make(&cut->rig, shape);
-    cairn_blk_sim_plan_init(&plan);
-    plan.cut_at = event;
-    cairn_blk_sim_restart(&cut->rig.dev.sim, NULL, NULL, &plan);
-    enum cairn_err err = rig_mount(&cut->rig);
-    if (!err) err = script_run(&cut->script, cut->rig.fs, steps, &cut->rig.why);
-    if (cut->rig.fs && rig_unmount(&cut->rig)) err = CAIRN_EIO;
-    ck_assert_msg(cut->rig.dev.sim.is_cut || !err, "%s", cut->rig.why.what);
-    return !cut->rig.dev.sim.is_cut;
-}
+#include <tape/tape.h>
 
 static void cut_everywhere(const struct rig_shape *shape, const struct script_step *steps)
 {
-    struct cut *cut = calloc(1, sizeof *cut);
-    struct rig_shape on_sim = *shape;
-    on_sim.on_sim = true;
-    cut->mem = malloc(CHECK_BYTES);
-    bool ended = false;
-    for (uint64_t event = 0; !ended; event++) {
-        ended = script_ends(cut, &on_sim, steps, event);
-        if (!ended) ways_try(cut, event);
-        rig_free(&cut->rig);
+    struct cut *cut = cut_new();
+    enum cut_outcome outcome = CUT_HELD;
+    for (uint64_t event = 0; outcome != CUT_ENDED; event++) {
+        outcome = cut_at(cut, shape, steps, event);
+        ck_assert_msg(outcome != CUT_BROKEN, "cut at event %u: %s", (unsigned)event, cut->what);
     }
-    free(cut->mem);
-    free(cut);
+    ck_assert_int_eq(cut->err, CAIRN_OK);
+    cut_free(cut);
 }
 
 /* ---- scripts --------------------------------------------------------------------------------- */
@@ -279,6 +115,21 @@ static const struct script_step nibbles[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
+/* 341 is the cluster whose FAT12 entry lies in two sectors. */
+static const struct script_step straddling[] = {
+    { SCRIPT_WRITE, "filler", 339 * 512, NULL },
+    { SCRIPT_WRITE, "a", 500, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_WRITE, "b", 500, NULL },
+    { SCRIPT_WRITE, "a", 3000, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_CUT, "filler", 338 * 512, NULL },
+    { SCRIPT_REMOVE, "b", 0, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_WRITE, "filler", 3000, NULL },
+    { SCRIPT_END, NULL, 0, NULL },
+};
+
 static const struct script_step *const scripts[] = { growth, renames, again, crowd };
 
 START_TEST(cut_on_fat12)
@@ -292,6 +143,13 @@ START_TEST(cut_within_a_shared_byte)
 {
     struct rig_shape shape = { .type = CAIRN_FAT12, .clusters = 6 };
     cut_everywhere(&shape, nibbles);
+}
+END_TEST
+
+START_TEST(cut_within_an_entry)
+{
+    struct rig_shape shape = { .type = CAIRN_FAT12, .clusters = 380 };
+    cut_everywhere(&shape, straddling);
 }
 END_TEST
 
@@ -316,6 +174,69 @@ START_TEST(cut_with_large_sectors)
 }
 END_TEST
 
+/* ---- random ones ----------------------------------------------------------------------------- */
+
+#define STEPS_MAX 48u
+
+static const char *path_draw(struct tape *tape)
+{
+    static const char *const paths[] = {
+        "a",
+        "b",
+        "C.TXT",
+        "a long name number one",
+        "a long name number two",
+        "one of the longest names, in five slots or so, at least",
+        "dir/x",
+        "dir/a long name in it",
+        "dir/one of the longest names, in five slots or so, at least"
+    };
+    return paths[tape_pick(tape, CAIRN_COUNT(paths))];
+}
+
+static void steps_draw(struct tape *tape, struct script_step *steps)
+{
+    static const enum script_op ops[] = { SCRIPT_WRITE, SCRIPT_WRITE,  SCRIPT_SYNC,   SCRIPT_RENAME,
+                                          SCRIPT_CUT,   SCRIPT_REMOVE, SCRIPT_RESERVE };
+    steps[0] = (struct script_step){ SCRIPT_MKDIR, "dir", 0, NULL };
+    uint32_t n = 1;
+    for (; n < STEPS_MAX && tape_more(tape); n++) {
+        steps[n] = (struct script_step){ .op = ops[tape_pick(tape, CAIRN_COUNT(ops))],
+                                         .path = path_draw(tape),
+                                         .bytes = (uint32_t)tape_u64(tape, 12) * 200,
+                                         .to = path_draw(tape) };
+        tape_note(tape, "op %d, %s, %u bytes, to %s", (int)steps[n].op, steps[n].path,
+                  steps[n].bytes, steps[n].to);
+    }
+    steps[n] = (struct script_step){ .op = SCRIPT_END };
+}
+
+static bool survives_a_cut(struct tape *tape)
+{
+    struct script_step steps[STEPS_MAX + 1];
+    struct rig_shape shape = { .type = tape_bool(tape) ? CAIRN_FAT16 : CAIRN_FAT12 };
+    shape.clusters = 6 + (uint32_t)tape_u64(tape, 60);
+    shape.fat_count = 2 - (uint32_t)tape_pick(tape, 2);
+    uint64_t at = tape_u64(tape, 0xFFFF);
+    steps_draw(tape, steps);
+    struct cut *cut = cut_new();
+    cut->script.lenient = true;
+    (void)cut_at(cut, &shape, steps, UINT64_MAX - 1); /* how many events are there? */
+    uint64_t event = at % cut->events;
+    enum cut_outcome outcome = cut_at(cut, &shape, steps, event);
+    bool held = outcome == CUT_HELD || tape_fail(tape, "cut at event %u of %u: %s", (unsigned)event,
+                                                 (unsigned)cut->events, cut->what);
+    cut_free(cut);
+    return held;
+}
+
+START_TEST(anything_survives_a_cut)
+{
+    struct tape_options options = { .runs = 400, .bytes_max = 400 };
+    ck_assert(tape_run("survives_a_cut", survives_a_cut, &options));
+}
+END_TEST
+
 TCase *volume_cut_tests(void)
 {
     int count = (int)CAIRN_COUNT(scripts);
@@ -323,8 +244,10 @@ TCase *volume_cut_tests(void)
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, cut_on_fat12, 0, count);
     tcase_add_test(tests, cut_within_a_shared_byte);
+    tcase_add_test(tests, cut_within_an_entry);
     tcase_add_loop_test(tests, cut_on_fat16, 0, count);
     tcase_add_loop_test(tests, cut_on_fat32, 0, count);
     tcase_add_loop_test(tests, cut_with_large_sectors, 0, count);
+    tcase_add_test(tests, anything_survives_a_cut);
     return tests;
 }

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+#include "cut.h"
+
+#include <fat/fatent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLES 20u /* of the ways, when there are too many */
+#define ALL_WAYS 5u /* sectors whose every way is tried */
+#define CHECK_BYTES (1u << 20)
+
+/* ---- what a cut may leave -------------------------------------------------------------------- */
+
+static bool fault_is_fine(const struct script *script, enum cairn_fat_fault fault)
+{
+    static const enum cairn_fat_fault fine[] = {
+        CAIRN_FAT_FAULT_DIRTY,          CAIRN_FAT_FAULT_FSINFO_FREE,
+        CAIRN_FAT_FAULT_FSINFO_NEXT,    CAIRN_FAT_FAULT_FATS_DIFFER,
+        CAIRN_FAT_FAULT_ORPHAN,         CAIRN_FAT_FAULT_CHAIN_LONG,
+        CAIRN_FAT_FAULT_LONG_ORPHAN,    CAIRN_FAT_FAULT_LONG_SEQUENCE,
+        CAIRN_FAT_FAULT_LONG_CHECKSUM,  CAIRN_FAT_FAULT_DIR_AFTER_END,
+        CAIRN_FAT_FAULT_BACKUP_DIFFERS,
+    };
+    for (size_t i = 0; i < CAIRN_COUNT(fine); i++)
+        if (fault == fine[i]) return true;
+    if (fault == CAIRN_FAT_FAULT_LABEL_DIFFERS) return script->labelled;
+    if (fault == CAIRN_FAT_FAULT_LONG_DUPLICATE) return script->recased;
+    return script->renamed &&
+           (fault == CAIRN_FAT_FAULT_CHAIN_SHARED || fault == CAIRN_FAT_FAULT_DIR_DOTDOT_TARGET);
+}
+
+static bool fault_report(void *ctx, const struct cairn_fat_finding *finding)
+{
+    struct cut *cut = ctx;
+    if (finding->severity == CAIRN_FAT_NOTE || fault_is_fine(&cut->script, finding->fault))
+        return true;
+    snprintf(cut->what, sizeof cut->what, "%s: %s", finding->path, finding->text);
+    return false;
+}
+
+static bool is_unflushed(const struct cut *cut, uint64_t block)
+{
+    return cut->rig.dev.sim.unflushed[block / 8] >> block % 8 & 1;
+}
+
+/* A FAT12 entry that lies in two sectors may be torn in the first copy of the FAT, while the second
+ * one, which is written later, has it whole: take it from there, as repair does. */
+static void torn_entry_mend(struct cut *cut)
+{
+    const struct cairn_fat_geometry *geo = &cut->rig.geometry;
+    const uint32_t cluster = 341;
+    if (geo->type != CAIRN_FAT12 || geo->sector_bytes != 512 || geo->fat_count == 1) return;
+    if (cluster >= geo->cluster_count + 2) return;
+    uint64_t sector = geo->reserved_sectors;
+    if (!is_unflushed(cut, sector) && !is_unflushed(cut, sector + 1)) return;
+    uint8_t *stable = cut->rig.dev.sim.stable;
+    uint8_t *first = stable + (rig_fat(&cut->rig, 0, cluster) - cut->rig.bytes);
+    const uint8_t *second = stable + (rig_fat(&cut->rig, 1, cluster) - cut->rig.bytes);
+    fatent_put(geo->type, first, cluster, fatent_get(geo->type, second, cluster));
+}
+
+static bool check_agrees(struct cut *cut)
+{
+    struct cairn_fat_check_options options = { .report = fault_report, .ctx = cut };
+    struct cairn_fat_check_result result;
+    torn_entry_mend(cut);
+    return cairn_fat_check(&cut->after.base, &options, cut->mem, CHECK_BYTES, &result, NULL) ==
+           CAIRN_OK;
+}
+
+static bool mount_agrees(struct cut *cut)
+{
+    struct cairn_fat_options options = { .read_only = true };
+    struct cairn_why why = { .err = CAIRN_OK };
+    struct cairn_fat *fs;
+    const char *path = NULL;
+    enum cairn_err err =
+        cairn_fat_mount(&fs, &cut->after.base, &options, cut->mem, CHECK_BYTES, &why);
+    if (err) {
+        snprintf(cut->what, sizeof cut->what, "does not mount: %s", why.what);
+        return false;
+    }
+    bool whole = script_survives(&cut->script, fs, &path);
+    if (!whole) snprintf(cut->what, sizeof cut->what, "%s was synced and is not whole", path);
+    err = cairn_fat_unmount(fs, NULL);
+    return whole && !err;
+}
+
+/* ---- the ways -------------------------------------------------------------------------------- */
+
+static uint8_t *block_at(uint8_t *image, const struct cut *cut, uint32_t i)
+{
+    return image + (size_t)cut->blocks[i] * cut->rig.geometry.sector_bytes;
+}
+
+static void blocks_note(struct cut *cut)
+{
+    const struct cairn_blk_sim *sim = &cut->rig.dev.sim;
+    uint64_t all = sim->base.info.block_count;
+    uint32_t bytes = cut->rig.geometry.sector_bytes;
+    cut->blocks = calloc(all, sizeof *cut->blocks);
+    cut->count = 0;
+    for (uint32_t block = 0; block < all; block++)
+        if (is_unflushed(cut, block)) cut->blocks[cut->count++] = block;
+    cut->old = malloc((size_t)cut->count * bytes + 1);
+    for (uint32_t i = 0; i < cut->count; i++)
+        memcpy(cut->old + (size_t)i * bytes, block_at(sim->stable, cut, i), bytes);
+}
+
+static uint32_t random_next(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+}
+
+/* Block i as it was, as it was to be, or half of each. */
+static void block_decide(struct cut *cut, uint32_t i, uint32_t fate)
+{
+    uint32_t bytes = cut->rig.geometry.sector_bytes, half = bytes / 2;
+    uint8_t *at = block_at(cut->rig.dev.sim.stable, cut, i);
+    const uint8_t *old = cut->old + (size_t)i * bytes;
+    const uint8_t *new = block_at(cut->rig.dev.sim.current, cut, i);
+    memcpy(at, fate == 0 ? old : new, bytes);
+    if (fate == 2) memcpy(at + half, old + half, bytes - half);
+}
+
+/* Way 0: all lost; 1: all kept; then every subset, or random ones, a third of them with tears. */
+static void way_decide(struct cut *cut, uint32_t way, uint32_t *state)
+{
+    bool tears = cut->rig.geometry.sector_bytes > 512;
+    for (uint32_t i = 0; i < cut->count; i++) {
+        uint32_t fate = way < 2 ? way : random_next(state) % (tears && way % 3 == 0 ? 3 : 2);
+        if (way >= 2 && cut->count <= ALL_WAYS) fate = (way - 1) >> i & 1;
+        block_decide(cut, i, fate);
+    }
+}
+
+static uint32_t way_count(const struct cut *cut)
+{
+    if (cut->count <= ALL_WAYS) return (1u << cut->count) + 1;
+    return 2 + SAMPLES;
+}
+
+static enum cut_outcome ways_try(struct cut *cut, uint64_t event)
+{
+    uint32_t state = (uint32_t)event, way = 0;
+    struct cairn_blk_sim *sim = &cut->rig.dev.sim;
+    bool held = true;
+    blocks_note(cut);
+    if (cairn_blk_mem_open(&cut->after, sim->stable, sim->base.info.block_bytes,
+                           sim->base.info.block_count, NULL))
+        abort();
+    for (; held && way < way_count(cut); way++) {
+        way_decide(cut, way, &state);
+        held = mount_agrees(cut) && check_agrees(cut);
+    }
+    if (cairn_blk_close(&cut->after.base, NULL)) abort();
+    free(cut->blocks);
+    free(cut->old);
+    return held ? CUT_HELD : CUT_BROKEN;
+}
+
+enum cut_outcome cut_at(struct cut *cut, const struct rig_shape *shape,
+                        const struct script_step *steps, uint64_t event)
+{
+    struct cairn_blk_sim_plan plan;
+    struct rig_shape on_sim = *shape;
+    enum cut_outcome outcome = CUT_ENDED;
+    bool lenient = cut->script.lenient;
+    on_sim.on_sim = true;
+    cut->script = (struct script){ .lenient = lenient };
+    rig_make(&cut->rig, &on_sim);
+    cairn_blk_sim_plan_init(&plan);
+    plan.cut_at = event;
+    cairn_blk_sim_restart(&cut->rig.dev.sim, NULL, NULL, &plan);
+    cut->err = rig_mount(&cut->rig);
+    if (!cut->err) cut->err = script_run(&cut->script, cut->rig.fs, steps, &cut->rig.why);
+    if (cut->rig.fs && rig_unmount(&cut->rig)) cut->err = CAIRN_EIO;
+    cut->events = cut->rig.dev.sim.events;
+    if (cut->rig.dev.sim.is_cut) outcome = ways_try(cut, event);
+    rig_free(&cut->rig);
+    return outcome;
+}
+
+struct cut *cut_new(void)
+{
+    struct cut *cut = calloc(1, sizeof *cut);
+    cut->mem = malloc(CHECK_BYTES);
+    return cut;
+}
+
+void cut_free(struct cut *cut)
+{
+    free(cut->mem);
+    free(cut);
+}
