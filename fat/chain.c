@@ -339,16 +339,29 @@ static enum cairn_err free_run(struct cairn_fat *fs, uint32_t *cluster, struct c
     return CAIRN_OK;
 }
 
+static struct pending_free *pending_at(struct fat_cache *cache, uint32_t at)
+{
+    return (struct pending_free *)(void *)(cache->log + at);
+}
+
+enum cairn_err fat_chain_end_pending(struct cairn_fat *fs, struct cairn_why *why)
+{
+    struct pending_free *pending;
+    for (uint32_t at = fs->cache.frees; at; at = pending->next) {
+        pending = pending_at(&fs->cache, at);
+        if (!pending->keep) continue;
+        enum cairn_err err = fat_table_set(fs, pending->keep, FATENT_END, FAT_STAGE_FREE, why);
+        if (err) return err;
+        pending->keep = 0;
+    }
+    return CAIRN_OK;
+}
+
 enum cairn_err fat_chain_free_pending(struct cairn_fat *fs, struct cairn_why *why)
 {
     struct fat_cache *cache = &fs->cache;
     while (cache->frees) {
-        struct pending_free *pending = (struct pending_free *)(void *)(cache->log + cache->frees);
-        if (pending->keep) {
-            enum cairn_err err = fat_table_set(fs, pending->keep, FATENT_END, FAT_STAGE_FREE, why);
-            if (err) return err;
-            pending->keep = 0;
-        }
+        struct pending_free *pending = pending_at(cache, cache->frees);
         while (pending->first) {
             enum cairn_err err = free_run(fs, &pending->first, why);
             if (err) return err;

@@ -36,7 +36,9 @@ enum cairn_err fat_chain_grow_whole(struct cairn_fat_node *node, uint32_t cluste
 enum cairn_err fat_chain_cut(struct cairn_fat_node *node, uint32_t clusters,
                              struct cairn_why *why) CAIRN_MUST_USE;
 
-/* In the sync, behind the flush of stage REMOVE: clear the entries of what is to be freed. */
+/* In the sync, behind the flush of stage REMOVE: end the chains that were cut; and, when that is on
+ * the disk, clear the entries of what is to be freed. */
+enum cairn_err fat_chain_end_pending(struct cairn_fat *fs, struct cairn_why *why) CAIRN_MUST_USE;
 enum cairn_err fat_chain_free_pending(struct cairn_fat *fs, struct cairn_why *why) CAIRN_MUST_USE;
 
 #endif

@@ -25,14 +25,17 @@ static enum cairn_err sync_stages(struct cairn_fat *fs, struct cairn_why *why)
 {
     enum cairn_err err;
     if (fs->no_order) {
-        err = fat_chain_free_pending(fs, why);
+        err = fat_chain_end_pending(fs, why);
+        if (!err) err = fat_chain_free_pending(fs, why);
         return err ? err : sync_stage(fs, FAT_STAGE_NEW, why);
     }
     for (enum fat_stage stage = FAT_STAGE_NEW; stage <= FAT_STAGE_REMOVE; stage++) {
         err = sync_stage(fs, stage, why);
         if (err) return err;
     }
-    err = fat_chain_free_pending(fs, why);
+    err = fat_chain_end_pending(fs, why);
+    if (!err) err = sync_stage(fs, FAT_STAGE_FREE, why); /* no chain leads to what is free */
+    if (!err) err = fat_chain_free_pending(fs, why);
     return err ? err : sync_stage(fs, FAT_STAGE_FREE, why);
 }
 

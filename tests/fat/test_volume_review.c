@@ -195,6 +195,39 @@ END_TEST
 
 /* ---- order ----------------------------------------------------------------------------------- */
 
+static enum cairn_blk_sim_fate all_but_this(void *ctx, uint64_t block)
+{
+    return block == *(const uint64_t *)ctx ? CAIRN_BLK_SIM_LOST : CAIRN_BLK_SIM_KEPT;
+}
+
+/* Power goes at an event of the sync that cuts a long chain, and the sector of the FAT with its new
+ * end is not written: the chain must not lead to clusters that are free. */
+START_TEST(a_cut_chain_ends_before_its_rest_is_free)
+{
+    struct rig_shape shape = { .type = CAIRN_FAT16, .clusters = 1000, .on_sim = true };
+    struct cairn_blk_sim_plan plan, calm;
+    bool cut = true;
+    cairn_blk_sim_plan_init(&calm);
+    for (uint64_t event = 0; cut; event++) {
+        rig_make(&rig, &shape);
+        ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+        struct cairn_fat_node *file = root_file("file", 600 * 512 / 8);
+        ck_assert_int_eq(cairn_fat_truncate(file, 600 * 512, NULL), CAIRN_OK);
+        sync_all();
+        ck_assert_int_eq(cairn_fat_truncate(file, 100 * 512, NULL), CAIRN_OK);
+        plan = calm;
+        plan.cut_at = rig.dev.sim.events + event;
+        rig.dev.sim.plan = plan;
+        cut = cairn_fat_sync(rig.fs, NULL) != CAIRN_OK;
+        uint64_t sector = rig.geometry.reserved_sectors;
+        cairn_blk_sim_restart(&rig.dev.sim, all_but_this, &sector, &calm);
+        assert_no(CAIRN_FAT_MAJOR);
+        rig.fs = NULL;
+        rig_free(&rig);
+    }
+}
+END_TEST
+
 /* More directories change than there are pages. */
 START_TEST(without_order_memory_is_enough)
 {
@@ -413,6 +446,7 @@ TCase *volume_review_tests(void)
     tcase_add_test(tests, a_reservation_that_cannot_be_given_back_stays);
     tcase_add_test(tests, a_write_that_fails_leaves_the_size);
     tcase_add_test(tests, a_directory_that_cannot_grow_stays);
+    tcase_add_test(tests, a_cut_chain_ends_before_its_rest_is_free);
     tcase_add_test(tests, without_order_memory_is_enough);
     tcase_add_test(tests, a_device_that_wants_alignment_mounts);
     tcase_add_test(tests, a_ragged_write_does_not_undo_one_beside_it);
