@@ -125,14 +125,13 @@ static enum cairn_err page_take(struct cairn_fat *fs, uint64_t key, struct fat_p
                                 struct cairn_why *why)
 {
     struct fat_page *page = NULL;
+    enum cairn_err err = CAIRN_OK; /* of writing: no reason not to read while there is a page */
     for (bool last = false; !page; last = true) {
-        if (last || dirty_too_many(&fs->cache)) {
-            enum cairn_err err = fat_cache_write_free(fs, why);
-            if (err) return err;
-        }
+        if (last || dirty_too_many(&fs->cache)) err = fat_cache_write_free(fs, why);
         page = page_victim(&fs->cache);
         if (last) break;
     }
+    if (!page && err) return err;
     if (!page) return cairn_why_fail(why, CAIRN_ENOMEM, "no page of the cache is free");
     if (page->key != FAT_PAGE_NONE) page_unhash(&fs->cache, page);
     page_hash(&fs->cache, page, key);
