@@ -7,11 +7,13 @@ static enum cairn_err open_existing(struct cairn_fat_node *node, uint32_t flags,
 {
     if ((flags & CAIRN_FAT_OPEN_CREATE) && (flags & CAIRN_FAT_OPEN_EXCLUSIVE))
         return cairn_why_fail(why, CAIRN_EEXIST, "create the file");
-    if (fat_node_is_dir(node)) return cairn_why_fail(why, CAIRN_EISDIR, "open as a file");
+    fat_enter(node->fs);
+    bool is_dir = fat_node_is_dir(node), has_bytes = node->entry.size != 0;
+    cairn_lock_drop(&node->fs->lock);
+    if (is_dir) return cairn_why_fail(why, CAIRN_EISDIR, "open as a file");
     if ((flags & CAIRN_FAT_OPEN_WRITE) && node->fs->read_only)
         return cairn_why_fail(why, CAIRN_EROFS, "open for writing");
-    if ((flags & CAIRN_FAT_OPEN_TRUNCATE) && node->entry.size)
-        return cairn_fat_truncate(node, 0, why);
+    if ((flags & CAIRN_FAT_OPEN_TRUNCATE) && has_bytes) return cairn_fat_truncate(node, 0, why);
     return CAIRN_OK;
 }
 

@@ -108,7 +108,10 @@ enum cairn_err cairn_fat_walk_parent(struct cairn_fat *fs, const char *path, siz
     if (!*name) return cairn_why_fail(why, CAIRN_EINVAL, "the path has no name in it");
     enum cairn_err err = cairn_fat_walk(fs, path, (size_t)(*name - path), dir, why);
     if (err) return err;
-    if (fat_node_is_dir(*dir)) return CAIRN_OK;
+    fat_enter(fs);
+    bool is_dir = fat_node_is_dir(*dir);
+    cairn_lock_drop(&fs->lock);
+    if (is_dir) return CAIRN_OK;
     cairn_fat_release(*dir);
     (void)cairn_why_fail(why, CAIRN_ENOTDIR, "look into a file");
     cairn_why_path(why, path, len);
