@@ -130,7 +130,31 @@ static const struct script_step straddling[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
-static const struct script_step *const scripts[] = { growth, renames, again, crowd };
+/* A chain whose end and whose new clusters are in different sectors of the FAT. */
+static const struct script_step distant[] = {
+    { SCRIPT_WRITE, "a", 500, NULL },  { SCRIPT_WRITE, "filler", 260 * 512, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },    { SCRIPT_WRITE, "a", 1500, NULL },
+    { SCRIPT_WRITE, "b", 1500, NULL }, { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_CUT, "a", 300, NULL },    { SCRIPT_WRITE, "a", 1000, NULL },
+    { SCRIPT_END, NULL, 0, NULL },
+};
+
+/* A target that was made shorter just now, in another sector than the entry that replaces it. */
+static const struct script_step replaced[] = {
+    { SCRIPT_WRITE, "target", 3000, NULL },
+    { SCRIPT_WRITE,
+      "a name of many slots, so that the next entry is in another sector, it takes "
+      "up more than one hundred and eighty characters, of which thirteen go into "
+      "each of its slots, and there we are, nearly",
+      100, NULL },
+    { SCRIPT_WRITE, "source", 700, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_CUT, "target", 600, NULL },
+    { SCRIPT_RENAME, "source", 0, "target" },
+    { SCRIPT_END, NULL, 0, NULL },
+};
+
+static const struct script_step *const scripts[] = { growth, renames, again, crowd, replaced };
 
 START_TEST(cut_on_fat12)
 {
@@ -157,6 +181,13 @@ START_TEST(cut_on_fat16)
 {
     struct rig_shape shape = { .type = CAIRN_FAT16, .cluster_bytes = 1024, .fat_count = 1 };
     cut_everywhere(&shape, scripts[_i]);
+}
+END_TEST
+
+START_TEST(cut_between_sectors_of_the_fat)
+{
+    struct rig_shape shape = { .type = CAIRN_FAT16, .clusters = 300 };
+    cut_everywhere(&shape, distant);
 }
 END_TEST
 
@@ -246,6 +277,7 @@ TCase *volume_cut_tests(void)
     tcase_add_test(tests, cut_within_a_shared_byte);
     tcase_add_test(tests, cut_within_an_entry);
     tcase_add_loop_test(tests, cut_on_fat16, 0, count);
+    tcase_add_test(tests, cut_between_sectors_of_the_fat);
     tcase_add_loop_test(tests, cut_on_fat32, 0, count);
     tcase_add_loop_test(tests, cut_with_large_sectors, 0, count);
     tcase_add_test(tests, anything_survives_a_cut);
