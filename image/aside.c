@@ -44,7 +44,7 @@ static enum cairn_err move_away(struct img_aside *aside, const struct cairn_fat_
 }
 
 enum cairn_err img_aside_begin(struct img_aside *aside, const struct img_target *target,
-                               struct cairn_why *why)
+                               const struct cairn_fat_node *moved, struct cairn_why *why)
 {
     struct cairn_fat_node *node;
     struct cairn_fat_entry entry;
@@ -53,9 +53,10 @@ enum cairn_err img_aside_begin(struct img_aside *aside, const struct img_target 
     /* An alias that is not its file's own name has a tail; the others need no search. */
     if (!memchr(target->name, '~', target->name_len)) return CAIRN_OK;
     if (cairn_fat_lookup(target->dir, target->name, target->name_len, &node, NULL)) return CAIRN_OK;
-    enum cairn_err err = entry_find(target->dir, node, &entry, why);
+    bool is_moved = node == moved;
+    enum cairn_err err = is_moved ? CAIRN_OK : entry_find(target->dir, node, &entry, why);
     cairn_fat_release(node);
-    if (err) return err;
+    if (err || is_moved) return err;
     if (names_equal(entry.name, entry.name_len, target->name, target->name_len)) return CAIRN_OK;
     return move_away(aside, &entry, why);
 }

@@ -12,9 +12,11 @@ struct img_aside {
     char name[CAIRN_FAT_NAME_BYTES]; /* its own */
 };
 
-/* Before something is made at target: free its name where only an alias has it. A lookup by the
- * name would find that neighbour, and replacing it would lose a file called otherwise. */
+/* Before something is made at target, or `moved` (held; or NULL) goes there: free its name where
+ * only an alias of another has it. A lookup by the name would find that neighbour, and replacing it
+ * would lose a file called otherwise. */
 enum cairn_err img_aside_begin(struct img_aside *aside, const struct img_target *target,
+                               const struct cairn_fat_node *moved,
                                struct cairn_why *why) CAIRN_MUST_USE;
 /* The neighbour gets its name back, with a fresh alias. Returns err, or else what failed here. */
 enum cairn_err img_aside_end(struct img_aside *aside, enum cairn_err err,

@@ -211,7 +211,7 @@ enum cairn_err img_put_file(struct img_put *put, const struct img_target *target
                             const struct img_file *file, struct cairn_why *why)
 {
     struct img_aside aside;
-    enum cairn_err err = img_aside_begin(&aside, target, why);
+    enum cairn_err err = img_aside_begin(&aside, target, NULL, why);
     if (err) return err;
     err = img_aside_end(&aside, file_put(put, target, file, why), why);
     if (err) return err;
@@ -245,7 +245,7 @@ enum cairn_err img_put_directory(struct img_put *put, const struct img_target *t
         *node = cairn_fat_hold(target->dir);
         return CAIRN_OK;
     }
-    enum cairn_err err = img_aside_begin(&aside, target, why);
+    enum cairn_err err = img_aside_begin(&aside, target, NULL, why);
     if (err) return err;
     enum cairn_err put_err = directory_put(put, target, node, why);
     err = img_aside_end(&aside, put_err, why);

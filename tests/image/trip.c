@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "trip.h"
 
+#include "drawn.h"
+
 #include <cairn/fat_check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,8 +211,10 @@ bool trip_format(struct trip *trip, const char *name)
                                                .sector_bytes = trip->options.format.sector_bytes };
     struct cairn_why *why = &trip->folder.why;
     struct cairn_fat_geometry geometry;
-    off_t bytes = 16 << 20;
-    if (format.type == CAIRN_FAT32) { /* with the smallest clusters that there are */
+    off_t bytes = 32 << 20;
+    format.root_entries = 32 * DRAWN_NODES; /* what the tree needs at most, and more */
+    if (format.type == CAIRN_FAT32) {       /* with the smallest clusters that there are */
+        format.root_entries = 0;
         format.cluster_bytes = format.sector_bytes ? format.sector_bytes : 512;
         bytes = 80000 * (off_t)format.cluster_bytes;
     }
@@ -248,6 +251,15 @@ bool trip_insert(struct trip *trip, const char *folder, const char *name)
     (void)snprintf(contents, sizeof contents, "%s/.", trip_path(trip, folder));
     bool good =
         held(trip, "insert", cairn_image_insert(image, contents, "/", &options, &result, why));
+    return held(trip, "close", cairn_image_close(image, why)) && good;
+}
+
+bool trip_move(struct trip *trip, const char *name, const char *from, const char *to)
+{
+    struct cairn_why *why = &trip->folder.why;
+    struct cairn_image *image = volume_open(trip, name, true);
+    if (!image) return false;
+    bool good = held(trip, "move", cairn_image_move(image, from, to, false, why));
     return held(trip, "close", cairn_image_close(image, why)) && good;
 }
 

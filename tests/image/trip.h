@@ -29,6 +29,7 @@ bool trip_fsck(struct trip *trip, const char *image);
 bool trip_format(struct trip *trip, const char *image);
 /* The contents of the folder into the image's root. */
 bool trip_insert(struct trip *trip, const char *folder, const char *image);
+bool trip_move(struct trip *trip, const char *image, const char *from, const char *to);
 bool trip_extract(struct trip *trip, const char *image, const char *folder);
 bool trip_same(struct trip *trip, const char *image, const char *other);
 
