@@ -44,8 +44,8 @@ enum cairn_err fat_table_clear(struct cairn_fat *fs, uint32_t first, uint32_t co
 enum cairn_err fat_table_follow(struct cairn_fat *fs, uint32_t cluster, uint32_t max,
                                 uint32_t *count, struct cairn_why *why) CAIRN_MUST_USE;
 
-/* How many clusters from `cluster` on, at most max, are all free (at most max_free then), or are all
- * not: *is_free says which. */
+/* How many clusters from `cluster` on, at most max, are all free (at most max_free then), or are
+ * all not: *is_free says which. */
 enum cairn_err fat_table_span(struct cairn_fat *fs, uint32_t cluster, uint32_t max,
                               uint32_t max_free, bool *is_free, uint32_t *count,
                               struct cairn_why *why) CAIRN_MUST_USE;

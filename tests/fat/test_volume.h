@@ -6,6 +6,7 @@
 #include <check.h>
 
 TCase *volume_tests(void);
+TCase *volume_name_tests(void);
 TCase *volume_fault_tests(void);
 TCase *volume_review_tests(void);
 TCase *volume_thread_tests(void);
