@@ -14,7 +14,17 @@
     X(read_new)                                                                                    \
     X(read_free)                                                                                   \
     X(read_support_filter_all)                                                                     \
-    X(read_support_format_all)                                                                     \
+    X(read_support_format_7zip)                                                                    \
+    X(read_support_format_ar)                                                                      \
+    X(read_support_format_cab)                                                                     \
+    X(read_support_format_cpio)                                                                    \
+    X(read_support_format_iso9660)                                                                 \
+    X(read_support_format_lha)                                                                     \
+    X(read_support_format_rar)                                                                     \
+    X(read_support_format_rar5)                                                                    \
+    X(read_support_format_tar)                                                                     \
+    X(read_support_format_xar)                                                                     \
+    X(read_support_format_zip)                                                                     \
     X(read_open_fd)                                                                                \
     X(read_open_filename)                                                                          \
     X(read_next_header)                                                                            \

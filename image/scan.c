@@ -128,10 +128,13 @@ static enum cairn_err scan_all(struct img_scan *scan, struct cairn_why *why)
     return cairn_why_fail(why, CAIRN_ECANCELED, "the source holds what FAT cannot store");
 }
 
-static bool is_folder(const char *path)
+static enum cairn_err source_open(struct img_scan *scan, const char *path, struct cairn_why *why)
 {
     struct stat st;
-    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    if (strcmp(path, "-") == 0) return img_archive_open(&scan->source, scan, path, why);
+    if (stat(path, &st) != 0) return img_os_fail(why, path, "open");
+    if (S_ISDIR(st.st_mode)) return img_folder_open(&scan->source, scan, path, why);
+    return img_archive_open(&scan->source, scan, path, why);
 }
 
 enum cairn_err cairn_image_scan(struct cairn_image_tree **tree, const char *source,
@@ -142,8 +145,7 @@ enum cairn_err cairn_image_scan(struct cairn_image_tree **tree, const char *sour
     if (!scan.tree) return img_no_memory(why);
     scan.tree->clamp_ns = options->clamp_ns;
     scan.tree->follows = options->on_symlink == CAIRN_IMAGE_FOLLOW;
-    enum cairn_err err = is_folder(source) ? img_folder_open(&scan.source, &scan, source, why)
-                                           : img_archive_open(&scan.source, &scan, source, why);
+    enum cairn_err err = source_open(&scan, source, why);
     if (!err) err = scan_all(&scan, why);
     if (scan.source) scan.source->close(scan.source);
     free(scan.finds.at);

@@ -40,11 +40,24 @@ static enum cairn_err archive_fail(struct archive_source *s, struct cairn_why *w
     return err;
 }
 
-/* A nameless file for the contents: $TMPDIR or /var/tmp, which is on disk. */
-static int spool_open(void)
+/* $TMPDIR, or /var/tmp, which is on disk. */
+static const char *spool_directory(void)
 {
     const char *dir = getenv("TMPDIR");
-    if (!dir || !*dir) dir = "/var/tmp";
+    return dir && *dir ? dir : "/var/tmp";
+}
+
+static enum cairn_err spool_fail(struct cairn_why *why)
+{
+    enum cairn_err err = img_os_fail(why, NULL, "keep the archive's contents meanwhile");
+    cairn_why_hint(why, "they go to %s; TMPDIR names another folder", spool_directory());
+    return err;
+}
+
+/* A nameless file for the contents. */
+static int spool_open(void)
+{
+    const char *dir = spool_directory();
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0) return fd;
     char *path = NULL;
@@ -67,7 +80,7 @@ static enum cairn_err spool_write(const struct archive_source *s, const void *da
     while (bytes > 0) {
         ssize_t done = pwrite(s->spool, from, bytes, (off_t)offset);
         if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return img_os_fail(why, NULL, "spool the archive's contents");
+        if (done < 0) return spool_fail(why);
         from += done;
         offset += (uint64_t)done;
         bytes -= (size_t)done;
@@ -97,8 +110,7 @@ static enum cairn_err spool_entry(struct archive_source *s, struct img_node *nod
     if (size > node->size) node->size = size; /* a hole at the end has no data */
     if (node->size > CAIRN_FAT_FILE_MAX) return CAIRN_OK;
     s->spool_end = node->origin + node->size;
-    if (ftruncate(s->spool, (off_t)s->spool_end) != 0)
-        return img_os_fail(why, NULL, "spool the archive's contents");
+    if (ftruncate(s->spool, (off_t)s->spool_end) != 0) return spool_fail(why);
     return CAIRN_OK;
 }
 
@@ -236,6 +248,24 @@ static void archive_close(struct img_source *source)
     free(s);
 }
 
+/* The formats that hold files. Not "all": mtree takes any text for a list of names and reads what
+ * it names from the host, empty takes nothing at all for an archive. */
+static void formats_support(const struct img_archive_api *api, struct archive *archive)
+{
+    api->read_support_filter_all_(archive);
+    api->read_support_format_7zip_(archive);
+    api->read_support_format_ar_(archive);
+    api->read_support_format_cab_(archive);
+    api->read_support_format_cpio_(archive);
+    api->read_support_format_iso9660_(archive);
+    api->read_support_format_lha_(archive);
+    api->read_support_format_rar_(archive);
+    api->read_support_format_rar5_(archive);
+    api->read_support_format_tar_(archive);
+    api->read_support_format_xar_(archive);
+    api->read_support_format_zip_(archive);
+}
+
 static enum cairn_err archive_begin(struct archive_source *s, const char *path,
                                     struct cairn_why *why)
 {
@@ -243,8 +273,7 @@ static enum cairn_err archive_begin(struct archive_source *s, const char *path,
     if (err) return err;
     s->archive = s->api->read_new_();
     if (!s->archive || !img_entries_init(&s->entries)) return img_no_memory(why);
-    s->api->read_support_filter_all_(s->archive);
-    s->api->read_support_format_all_(s->archive);
+    formats_support(s->api, s->archive);
     int status = strcmp(path, "-") == 0
                      ? s->api->read_open_fd_(s->archive, STDIN_FILENO, READ_BYTES)
                      : s->api->read_open_filename_(s->archive, path, READ_BYTES);
@@ -275,7 +304,7 @@ enum cairn_err img_archive_open(struct img_source **source, struct img_scan *sca
     s->scan = scan;
     *source = &s->base;
     scan->tree->spool_fd = s->spool = spool_open();
-    if (s->spool < 0) return img_os_fail(why, NULL, "make a temporary file");
+    if (s->spool < 0) return spool_fail(why);
     enum cairn_err err = archive_read_all(s, path, why);
     if (err && why) cairn_why_path(why, path, strlen(path));
     return err;
