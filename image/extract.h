@@ -26,7 +26,7 @@ struct img_jobs {
     struct img_strings strings;
 };
 
-/* Everything below the directory at path; parents before what is in them. CAIRN_EINVAL: a name that
+/* Everything below the directory at path; parents before what is in them. CAIRN_ECORRUPT: a name that
  * no file of the host can bear. */
 enum cairn_err img_jobs_plan(struct img_jobs *jobs, struct cairn_fat *fs, const char *path,
                              struct cairn_why *why) CAIRN_MUST_USE;

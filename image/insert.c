@@ -7,6 +7,7 @@
 #include <cairn/bytes.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,14 +18,11 @@
 
 /* ---- bytes of a descriptor ----------------------------------------------------------------- */
 
-static enum cairn_err fd_read(void *ctx, uint64_t offset, void *buf, size_t bytes, size_t *got,
-                              struct cairn_why *why)
+static enum cairn_err fd_read(int fd, void *buf, size_t bytes, size_t *got, struct cairn_why *why)
 {
-    const int *fd = ctx;
-    (void)offset; /* front to back: standard input may be a pipe */
     *got = 0;
     while (*got < bytes) {
-        ssize_t n = read(*fd, (char *)buf + *got, bytes - *got);
+        ssize_t n = read(fd, (char *)buf + *got, bytes - *got);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return img_os_fail(why, NULL, "read");
         if (n == 0) break;
@@ -38,10 +36,33 @@ static int64_t modified_ns(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * CAIRN_NS_PER_SEC + st->st_mtim.tv_nsec;
 }
 
+/* A file of the host, as it was when it was opened. */
+struct host_file {
+    int fd;
+    struct stat st;
+};
+
+/* Front to back. Behind its last byte the file must be as it was before the first. */
+static enum cairn_err host_file_read(void *ctx, uint64_t offset, void *buf, size_t bytes,
+                                     size_t *got, struct cairn_why *why)
+{
+    const struct host_file *file = ctx;
+    struct stat now;
+    enum cairn_err err = fd_read(file->fd, buf, bytes, got, why);
+    if (err || *got == bytes) return err;
+    if (fstat(file->fd, &now) == 0 && modified_ns(&now) == modified_ns(&file->st) &&
+        offset + *got == (uint64_t)file->st.st_size)
+        return CAIRN_OK;
+    err = cairn_why_fail(why, CAIRN_ESTALE, "it changed while it was read");
+    cairn_why_hint(why, "copy it again when nothing writes to it");
+    return err;
+}
+
 static enum cairn_err fd_put(struct img_put *put, const struct img_target *target, int fd,
                              const struct stat *st, struct cairn_why *why)
 {
-    struct img_file file = { .feed = { fd_read, &fd }, .size = (uint64_t)st->st_size };
+    struct host_file host = { fd, *st };
+    struct img_file file = { .feed = { host_file_read, &host }, .size = (uint64_t)st->st_size };
     if (put->options->preserve) {
         file.stat.modified_ns = modified_ns(st);
         file.stat.attributes = CAIRN_FAT_ARCHIVE;
@@ -53,10 +74,39 @@ static enum cairn_err fd_put(struct img_put *put, const struct img_target *targe
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
+/* May it go on? Asked where the answer of the progress callback would come too late. */
+static bool go_on(const struct img_put *put)
+{
+    const struct cairn_image_copy_options *options = put->options;
+    return !options->progress || options->progress(options->ctx, put->done, put->total);
+}
+
+/* Nobody knows when a pipe has bytes, so a signal must end the waiting: poll is what every signal
+ * interrupts, read only some. */
+static enum cairn_err stdin_read(void *ctx, uint64_t offset, void *buf, size_t bytes, size_t *got,
+                                 struct cairn_why *why)
+{
+    (void)offset;
+    *got = 0;
+    while (*got < bytes) {
+        struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+        if (poll(&input, 1, -1) < 0) {
+            if (errno != EINTR) return img_os_fail(why, NULL, "wait for standard input");
+            if (!go_on(ctx)) return cairn_why_fail(why, CAIRN_ECANCELED, "copy");
+            continue;
+        }
+        ssize_t n = read(STDIN_FILENO, (char *)buf + *got, bytes - *got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return img_os_fail(why, NULL, "read standard input");
+        if (n == 0) break;
+        *got += (size_t)n;
+    }
+    return CAIRN_OK;
+}
+
 static enum cairn_err stdin_insert(struct img_put *put, const char *path, struct cairn_why *why)
 {
-    int fd = STDIN_FILENO;
-    struct img_file file = { .feed = { fd_read, &fd }, .size = UINT64_MAX };
+    struct img_file file = { .feed = { stdin_read, put }, .size = UINT64_MAX };
     struct img_target target;
     enum cairn_err err = img_target_find(put->fs, path, "", &target, why);
     if (err) return err;
@@ -78,12 +128,23 @@ static enum cairn_err kind_check(const struct stat *st, const char *host_path,
         err = cairn_why_fail(why, CAIRN_EISDIR, "copy");
         cairn_why_hint(why, "-r copies a folder with all that is in it");
     } else if (!S_ISREG(st->st_mode)) {
-        err = cairn_why_fail(why, CAIRN_ENOTSUP, "FAT has only files and directories; copy");
+        err = cairn_why_fail(why, CAIRN_ENOTSUP, "copy a FIFO, socket or device");
+        cairn_why_hint(why, "FAT has only files and directories; - copies standard input");
     } else if ((uint64_t)st->st_size > CAIRN_FAT_FILE_MAX) {
-        err = cairn_why_fail(why, CAIRN_EFBIG, "FAT holds files up to 4 GiB - 1; copy");
+        err = cairn_why_fail(why, CAIRN_EFBIG, "copy");
+        cairn_why_hint(why, "FAT holds files up to 4 GiB - 1");
     }
     if (err) cairn_why_path(why, host_path, strlen(host_path));
     return err;
+}
+
+/* A socket cannot even be opened: what it is says more than that. */
+static enum cairn_err open_failed(const char *host_path, struct cairn_why *why)
+{
+    struct stat st;
+    enum cairn_err err = img_os_fail(why, host_path, "open");
+    if (stat(host_path, &st) != 0 || S_ISREG(st.st_mode)) return err;
+    return kind_check(&st, host_path, why);
 }
 
 static enum cairn_err file_insert(struct img_put *put, const char *host_path, const char *base,
@@ -92,12 +153,15 @@ static enum cairn_err file_insert(struct img_put *put, const char *host_path, co
     struct stat st;
     struct img_target target;
     int fd = open(host_path, IN_FLAGS);
-    if (fd < 0) return img_os_fail(why, host_path, "open");
+    if (fd < 0) return open_failed(host_path, why);
     enum cairn_err err =
         fstat(fd, &st) == 0 ? kind_check(&st, host_path, why) : img_os_fail(why, host_path, "stat");
+    if (!err) {
+        img_put_expect(put, (uint64_t)st.st_size);
+        err = img_put_room(put, why);
+    }
     if (!err) err = img_target_find(put->fs, path, base, &target, why);
     if (!err) {
-        put->total = (uint64_t)st.st_size;
         err = fd_put(put, &target, fd, &st, why);
         cairn_fat_release(target.dir);
     }
@@ -230,24 +294,6 @@ static enum cairn_err folder_scan(struct cairn_image_tree **tree, const char *ho
     return cairn_image_scan(tree, host_path, &source, why);
 }
 
-/* All must fit before anything is written: the volume's free space tells, but for directories. */
-static enum cairn_err space_check(struct img_put *put, const struct cairn_image_tree *tree,
-                                  struct cairn_why *why)
-{
-    struct cairn_fat_usage usage;
-    enum cairn_err err = cairn_fat_usage(put->fs, &usage, why);
-    if (err) return err;
-    uint64_t clusters = 0;
-    for (uint32_t i = 0; i < tree->count; i++) {
-        put->total += tree->nodes[i].size;
-        clusters += cairn_div_up(tree->nodes[i].size, usage.cluster_bytes);
-    }
-    if (clusters <= usage.free_clusters) return CAIRN_OK;
-    return cairn_why_fail(
-        why, CAIRN_ENOSPC, "%llu bytes are missing for all of it",
-        (unsigned long long)((clusters - usage.free_clusters) * usage.cluster_bytes));
-}
-
 static enum cairn_err folder_insert(struct img_put *put, const char *host_path, const char *base,
                                     const char *path, struct cairn_why *why)
 {
@@ -256,7 +302,9 @@ static enum cairn_err folder_insert(struct img_put *put, const char *host_path, 
     struct cairn_fat_node *root;
     enum cairn_err err = folder_scan(&tree, host_path, put->options, why);
     if (err) return err;
-    err = space_check(put, tree, why);
+    for (uint32_t i = 0; i < tree->count; i++)
+        img_put_expect(put, tree->nodes[i].size);
+    err = img_put_room(put, why);
     if (!err) err = img_target_find(put->fs, path, base, &target, why);
     if (!err) {
         err = img_put_directory(put, &target, &root, why);

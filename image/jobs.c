@@ -19,7 +19,7 @@ static enum cairn_err name_check(const char *name, const char *path, struct cair
     if (name[0] && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
         return CAIRN_OK;
     enum cairn_err err =
-        cairn_why_fail(why, CAIRN_EINVAL, "a name in the image that no file here can bear");
+        cairn_why_fail(why, CAIRN_ECORRUPT, "a name in the image that no file here can bear");
     cairn_why_path(why, path, strlen(path));
     cairn_why_hint(why, "`cairn mv` can rename it by its alias, see `cairn ls --alias`");
     return err;

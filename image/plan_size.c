@@ -94,14 +94,13 @@ static enum cairn_err attempt(struct sizing *s, enum cairn_fat_type type, uint32
         return cairn_fat_geometry_fit(&try.format, need, &plan->geometry, &plan->total_bytes, why);
     struct cairn_fat_geometry geometry;
     enum cairn_err err = cairn_fat_geometry_plan(&try.format, &geometry, why);
-    if (err) return err;
-    uint64_t have = geometry.cluster_count - (type == CAIRN_FAT32);
-    if (have < need) {
+    uint64_t have = err ? 0 : geometry.cluster_count - (type == CAIRN_FAT32);
+    if (!err && have < need)
         err = cairn_why_fail(why, CAIRN_ENOSPC, "the tree does not fit: %llu bytes too many",
                              (unsigned long long)((need - have) * cluster));
+    if (err == CAIRN_ENOSPC)
         cairn_why_hint(why, "leave the size out to get the smallest volume that holds it");
-        return err;
-    }
+    if (err) return err;
     plan->geometry = geometry;
     plan->total_bytes = s->total_bytes;
     return CAIRN_OK;

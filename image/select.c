@@ -68,8 +68,10 @@ static enum cairn_err only_fat(struct img_disk *disk, const struct cairn_part **
         *found = &disk->table.parts[0];
         return CAIRN_OK;
     }
-    enum cairn_err err = cairn_why_fail(
-        why, CAIRN_EINVAL, "the disk has %u FAT partitions; which one is not said", count);
+    enum cairn_err err =
+        count ? cairn_why_fail(why, CAIRN_EINVAL,
+                               "the disk has %u FAT partitions; which one is not said", count)
+              : cairn_why_fail(why, CAIRN_ECORRUPT, "no partition of the disk is FAT");
     hint_partitions(disk, why);
     return err;
 }

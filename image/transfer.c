@@ -97,14 +97,13 @@ static enum cairn_err step_put(struct transfer *transfer, const struct cairn_ima
                                const struct img_target *target, struct cairn_why *why)
 {
     struct cairn_fat_node *node;
-    enum cairn_err err;
-    if (step->node) {
-        err = img_put_directory(&transfer->put, target, &node, why);
-    } else {
-        err = cairn_fat_lookup(step->dir, step->entry->name, strlen(step->entry->name), &node, why);
-        if (!err) err = node_put(&transfer->put, target, node, why);
-    }
-    if (!err) cairn_fat_release(node);
+    bool is_directory = step->node;
+    enum cairn_err err = is_directory ? img_put_directory(&transfer->put, target, &node, why)
+                                      : cairn_fat_lookup(step->dir, step->entry->name,
+                                                         strlen(step->entry->name), &node, why);
+    if (err) return err;
+    if (!is_directory) err = node_put(&transfer->put, target, node, why);
+    cairn_fat_release(node);
     return err;
 }
 
@@ -141,12 +140,11 @@ static enum cairn_err transfer_leave(void *ctx, const struct cairn_image_step *s
     return err;
 }
 
-static enum cairn_err total_visit(void *ctx, const struct cairn_image_step *step,
-                                  struct cairn_why *why)
+static enum cairn_err expect_visit(void *ctx, const struct cairn_image_step *step,
+                                   struct cairn_why *why)
 {
-    uint64_t *total = ctx;
     (void)why;
-    *total += step->entry->stat.size;
+    img_put_expect(ctx, step->entry->stat.size);
     return CAIRN_OK;
 }
 
@@ -154,11 +152,12 @@ static enum cairn_err dir_transfer(struct transfer *transfer, struct cairn_fat *
                                    const char *from_path, const struct img_target *target,
                                    struct cairn_why *why)
 {
-    struct cairn_image_walker count = { .visit = total_visit, .ctx = &transfer->put.total };
+    struct cairn_image_walker count = { .visit = expect_visit, .ctx = &transfer->put };
     struct cairn_image_walker copy = { .visit = transfer_visit,
                                        .leave = transfer_leave,
                                        .ctx = transfer };
     enum cairn_err err = cairn_image_walk(from, from_path, &count, why);
+    if (!err) err = img_put_room(&transfer->put, why);
     if (!err) err = img_put_directory(&transfer->put, target, &transfer->root, why);
     if (err) return err;
     err = cairn_image_walk(from, from_path, &copy, why);
@@ -178,8 +177,9 @@ static enum cairn_err node_transfer(struct transfer *transfer, struct cairn_fat 
         err = overlap_check(transfer->put.fs, source, target, why);
     if (err) return err;
     if (!stat.is_directory) {
-        transfer->put.total = stat.size;
-        return node_put(&transfer->put, target, source, why);
+        img_put_expect(&transfer->put, stat.size);
+        err = img_put_room(&transfer->put, why);
+        return err ? err : node_put(&transfer->put, target, source, why);
     }
     if (transfer->put.options->recursive)
         return dir_transfer(transfer, from, from_path, target, why);

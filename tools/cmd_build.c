@@ -56,6 +56,27 @@ struct build {
 
 /* ---- options ------------------------------------------------------------------------------- */
 
+static bool size_take(struct build *build)
+{
+    const struct tool_args *args = build->args;
+    uint64_t *size = &build->plan.format.total_bytes;
+    bool given = tool_has(args, BUILD_SIZE);
+    if (!tool_arg_size(args, BUILD_SIZE, size) ||
+        !tool_arg_size(args, BUILD_FREE, &build->plan.free_bytes))
+        return false;
+    if (!given || (*size > 0 && !tool_has(args, BUILD_FREE))) return true;
+    tool_usage(args->verb,
+               *size ? "--size and --free exclude each other" : "--size=0 holds nothing");
+    return false;
+}
+
+/* A volume of the size that was asked for cannot be, or not hold all: the command line is wrong. */
+static bool size_is_wrong(const struct build *build, enum cairn_err err)
+{
+    bool asked = tool_has(build->args, BUILD_SIZE) || tool_has(build->args, BUILD_FREE);
+    return asked && (err == CAIRN_ENOSPC || err == CAIRN_EFBIG);
+}
+
 static bool id_take(struct build *build)
 {
     const char *id = build->args->values[BUILD_ID];
@@ -89,14 +110,9 @@ static bool options_take(struct build *build)
     build->write.no_sync = tool_has(args, BUILD_NO_SYNC);
     build->write.progress = tool_copy_progress;
     build->write.ctx = &build->copy;
-    if (tool_has(args, BUILD_SIZE) && tool_has(args, BUILD_FREE)) {
-        tool_usage(args->verb, "--size and --free exclude each other");
-        return false;
-    }
-    return tool_arg_size(args, BUILD_SIZE, &build->plan.format.total_bytes) &&
-           tool_arg_size(args, BUILD_FREE, &build->plan.free_bytes) &&
-           tool_arg_u32(args, BUILD_THREADS, &build->write.threads) && id_take(build) &&
-           policies_take(build) && tool_source_date(args->verb, &build->scan.clamp_ns) &&
+    return size_take(build) && tool_arg_u32(args, BUILD_THREADS, &build->write.threads) &&
+           id_take(build) && policies_take(build) &&
+           tool_source_date(args->verb, &build->scan.clamp_ns) &&
            tool_shape_take(args, BUILD_SHAPE, &build->plan.format);
 }
 
@@ -105,10 +121,11 @@ static bool options_take(struct build *build)
 static void summary_print(const struct build *build, const struct cairn_image_plan_summary *sum)
 {
     char size[TOOL_TEXT_BYTES], content[TOOL_TEXT_BYTES], id[TOOL_TEXT_BYTES];
+    char files[TOOL_TEXT_BYTES], directories[TOOL_TEXT_BYTES];
     tool_name_put(stdout, build->target);
-    printf(": FAT%u, %s, %llu files and %llu directories, %s, id %s\n",
-           (unsigned int)sum->geometry.type, tool_size_text(sum->total_bytes, size),
-           (unsigned long long)sum->files, (unsigned long long)sum->directories,
+    printf(": FAT%u, %s, %s and %s, %s, id %s\n", (unsigned int)sum->geometry.type,
+           tool_size_text(sum->total_bytes, size), tool_files_text(sum->files, files),
+           tool_directories_text(sum->directories, directories),
            tool_size_text(sum->content_bytes, content), tool_id_text(sum->geometry.volume_id, id));
 }
 
@@ -190,6 +207,7 @@ static enum tool_status plan_write(struct build *build, const struct cairn_image
     struct cairn_why why = { 0 };
     bool to_stdout = strcmp(build->target, "-") == 0;
     if (!tool_has(build->args, BUILD_PLAN)) {
+        tool_stop_catch();
         tool_progress_init(&build->copy.progress, "Building", build->quiet);
         enum cairn_err err = cairn_image_write(plan, build->target, &build->write, &result, &why);
         if (err) return tool_copy_fail(&build->copy, build->target, err, &why);
@@ -205,7 +223,10 @@ static enum tool_status tree_build(struct build *build, struct cairn_image_tree 
     struct cairn_image_plan *plan;
     struct cairn_why why = { 0 };
     enum cairn_err err = cairn_image_plan(&plan, tree, &build->plan, &why);
-    if (err) return tool_fail(build->target, err, &why);
+    if (err) {
+        enum tool_status failed = tool_fail(build->target, err, &why);
+        return size_is_wrong(build, err) ? TOOL_USAGE : failed;
+    }
     enum tool_status status = plan_write(build, plan);
     cairn_image_plan_free(plan);
     return status;
@@ -216,13 +237,13 @@ static enum tool_status run(const struct tool_args *args)
     struct build build = { .args = args, .source = args->operands[0] };
     struct cairn_image_tree *tree;
     struct cairn_why why = { 0 };
-    build.target = args->operand_count > 1 ? args->operands[1] : "";
-    if (!build.target[0] && !tool_has(args, BUILD_PLAN))
+    bool only_plan = tool_has(args, BUILD_PLAN), is_named = args->operand_count > 1;
+    build.target = args->operands[is_named];
+    if (!only_plan && (!is_named || !build.target[0]))
         return tool_usage(args->verb, "no image is named");
     if (!options_take(&build)) return TOOL_USAGE;
-    if (strcmp(build.target, "-") == 0 && !tool_has(args, BUILD_PLAN) && isatty(STDOUT_FILENO))
+    if (strcmp(build.target, "-") == 0 && !only_plan && isatty(STDOUT_FILENO))
         return tool_usage(args->verb, "an image does not go to a terminal; use a pipe or a file");
-    tool_stop_catch();
     enum cairn_err err = cairn_image_scan(&tree, build.source, &build.scan, &why);
     if (err) return tool_copy_fail(&build.copy, build.source, err, &why);
     enum tool_status status = tree_build(&build, tree);

@@ -98,7 +98,7 @@ static void lines_print(struct check *check)
 
 static void summary_print(const struct check *check, const char *text)
 {
-    char size[TOOL_TEXT_BYTES];
+    char size[TOOL_TEXT_BYTES], files[TOOL_TEXT_BYTES], directories[TOOL_TEXT_BYTES];
     const struct cairn_fat_check_result *result = &check->result;
     uint64_t faults = result->findings[CAIRN_FAT_MINOR] + result->findings[CAIRN_FAT_MAJOR];
     tool_name_put(stdout, text);
@@ -106,8 +106,8 @@ static void summary_print(const struct check *check, const char *text)
         printf(": %llu fault%s", (unsigned long long)faults, faults == 1 ? "" : "s");
     else
         fputs(": sound", stdout);
-    printf("; %llu files and %llu directories, %s; %llu of %llu clusters free\n",
-           (unsigned long long)result->files, (unsigned long long)result->directories,
+    printf("; %s and %s, %s; %llu of %llu clusters free\n", tool_files_text(result->files, files),
+           tool_directories_text(result->directories, directories),
            tool_size_text(result->bytes, size), (unsigned long long)result->free_clusters,
            (unsigned long long)result->clusters);
 }
@@ -142,8 +142,10 @@ static enum cairn_err volume_check(struct check *check, struct cairn_blk *dev,
     (void)munmap(mem, bytes);
     tool_progress_clear(&check->progress);
     if (check->no_memory) return cairn_why_fail(why, CAIRN_ENOMEM, "keep the findings");
-    /* Without a boot sector there is no volume: that is about the image. */
-    return err == CAIRN_EINVAL ? CAIRN_ECORRUPT : err;
+    if (err != CAIRN_EINVAL) return err;
+    why->err =
+        CAIRN_ECORRUPT; /* without a boot sector there is no volume: that is about the image */
+    return CAIRN_ECORRUPT;
 }
 
 static enum tool_status image_check(struct check *check, struct cairn_image *image,

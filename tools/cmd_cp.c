@@ -35,7 +35,8 @@ struct cp {
 
 /* ---- image to host ------------------------------------------------------------------------- */
 
-/* Where on the host something of the image goes: into the folder, under its own name. */
+/* Where on the host something of the image goes: into the folder, under its own name; without one,
+ * as the root, "." and ".." are, it is the folder. */
 static bool host_path(const struct cp *cp, const char *path, char *buf, size_t cap)
 {
     size_t end = strlen(path);
@@ -44,8 +45,8 @@ static bool host_path(const struct cp *cp, const char *path, char *buf, size_t c
     size_t start = end;
     while (start > 0 && path[start - 1] != '/')
         start--;
-    if (!cp->dest_is_folder || start == end)
-        return (size_t)snprintf(buf, cap, "%s", cp->dest) < cap;
+    bool nameless = start == end || strspn(path + start, ".") == end - start;
+    if (!cp->dest_is_folder || nameless) return (size_t)snprintf(buf, cap, "%s", cp->dest) < cap;
     return (size_t)snprintf(buf, cap, "%s/%.*s", cp->dest, (int)(end - start), path + start) < cap;
 }
 
@@ -90,7 +91,8 @@ static enum tool_status from_place(struct cp *cp, const char *text,
             ? cairn_image_transfer(image, place->path, cp->dest_image, cp->dest_place.path,
                                    &cp->options, &cp->result, &why)
             : to_host(cp, image, place->path, &why);
-    return err ? tool_copy_fail(&cp->copy, text, err, &why) : TOOL_DONE;
+    if (!err) return TOOL_DONE;
+    return tool_copy_fail(&cp->copy, tool_copy_blame(text, cp->dest, err), err, &why);
 }
 
 static enum tool_status from_host(struct cp *cp, const char *text)

@@ -16,10 +16,11 @@ static const struct tool_option options[] = {
 
 static void summary(const struct cairn_image_copy_result *result, const char *dest)
 {
-    char size[TOOL_TEXT_BYTES];
+    char size[TOOL_TEXT_BYTES], files[TOOL_TEXT_BYTES], directories[TOOL_TEXT_BYTES];
     tool_name_put(stdout, dest);
-    printf(": %llu files, %llu directories, %s\n", (unsigned long long)result->files,
-           (unsigned long long)result->directories, tool_size_text(result->bytes, size));
+    printf(": %s, %s, %s\n", tool_files_text(result->files, files),
+           tool_directories_text(result->directories, directories),
+           tool_size_text(result->bytes, size));
 }
 
 static enum tool_status run(const struct tool_args *args)
@@ -47,7 +48,7 @@ static enum tool_status run(const struct tool_args *args)
         struct cairn_why why = { 0 };
         enum cairn_err err = cairn_image_extract(image, place.path, dest, &how, &result, &why);
         tool_progress_clear(&copy.progress);
-        if (err) status = tool_copy_fail(&copy, text, err, &why);
+        if (err) status = tool_copy_fail(&copy, tool_copy_blame(text, dest, err), err, &why);
     }
     status = tool_session_close(&session, status);
     if (!status && !copy.quiet) summary(&result, dest);

@@ -61,6 +61,19 @@ static enum cairn_err device_format(struct format *format, struct cairn_blk *dev
     return err;
 }
 
+/* What cannot be is the command line's fault, and known before there is a file. */
+static enum tool_status size_check(const struct format *format)
+{
+    struct cairn_fat_format_options shape = format->shape;
+    struct cairn_fat_geometry geometry;
+    struct cairn_why why = { 0 };
+    shape.total_bytes = format->size;
+    enum cairn_err err = cairn_fat_geometry_plan(&shape, &geometry, &why);
+    if (!err) return TOOL_DONE;
+    (void)tool_fail(format->text, err, &why);
+    return TOOL_USAGE;
+}
+
 /* A new file; it goes again when it cannot be made a volume. */
 static enum cairn_err file_make(struct format *format, struct cairn_why *why)
 {
@@ -139,6 +152,7 @@ static enum tool_status run(const struct tool_args *args)
     if (status) return status;
     bool exists = lstat(format.place.image, &st) == 0;
     status = plan_check(&format, exists);
+    if (!status && !exists) status = size_check(&format);
     if (status) return status;
     enum cairn_err err = exists ? existing_format(&format, &why) : file_make(&format, &why);
     if (err) return tool_fail(format.text, err, &why);

@@ -93,11 +93,6 @@ static enum cairn_err leave(void *ctx, const struct cairn_image_step *step, stru
     return CAIRN_OK;
 }
 
-static const char *plural(uint64_t count, const char *one, const char *many)
-{
-    return count == 1 ? one : many;
-}
-
 static enum cairn_err place_tree(void *ctx, struct cairn_image *image, const char *text,
                                  const char *path, struct cairn_why *why)
 {
@@ -110,10 +105,9 @@ static enum cairn_err place_tree(void *ctx, struct cairn_image *image, const cha
     }
     enum cairn_err err = cairn_image_walk(cairn_image_fat(image), path, &walker, why);
     if (err || tree->as_json) return err;
-    char size[TOOL_TEXT_BYTES];
-    printf("\n%llu %s, %llu %s, %s\n", (unsigned long long)tree->directories,
-           plural(tree->directories, "directory", "directories"), (unsigned long long)tree->files,
-           plural(tree->files, "file", "files"), tool_size_text(tree->bytes, size));
+    char size[TOOL_TEXT_BYTES], files[TOOL_TEXT_BYTES], directories[TOOL_TEXT_BYTES];
+    printf("\n%s, %s, %s\n", tool_directories_text(tree->directories, directories),
+           tool_files_text(tree->files, files), tool_size_text(tree->bytes, size));
     return CAIRN_OK;
 }
 

@@ -39,6 +39,13 @@ bool tool_copy_progress(void *ctx, uint64_t done, uint64_t total)
     return tool_progress_tick(&copy->progress, done, total);
 }
 
+const char *tool_copy_blame(const char *source, const char *dest, enum cairn_err err)
+{
+    bool by_dest = err == CAIRN_ENOSPC || err == CAIRN_EEXIST || err == CAIRN_EACCES ||
+                   err == CAIRN_EPERM || err == CAIRN_EROFS;
+    return by_dest ? dest : source;
+}
+
 enum tool_status tool_copy_fail(struct tool_copy *copy, const char *place, enum cairn_err err,
                                 struct cairn_why *why)
 {

@@ -43,6 +43,9 @@ struct tool_copy {
 void tool_copy_notice(void *ctx, enum cairn_image_policy taken, const char *path, const char *text);
 bool tool_copy_progress(void *ctx, uint64_t done, uint64_t total);
 
+/* Which of the two a failed copy is about: what only writing meets is the destination's. */
+const char *tool_copy_blame(const char *source, const char *dest, enum cairn_err err);
+
 /* As tool_fail, with a hint at the options when policies are what stopped it. Silent when the user
  * did: the signal says it. */
 enum tool_status tool_copy_fail(struct tool_copy *copy, const char *place, enum cairn_err err,

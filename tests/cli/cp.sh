@@ -51,6 +51,9 @@ run cp a.img:/a.txt - && expect 0 '^new$'
 run cp -n a.img:/a.txt out && refuses 4 'a\.txt.*exists'
 run cp a.img:/a.txt a.img:/b.txt out && expect 0
 
+mkdir up && run cp -r a.img:/src/.. up && expect 0
+try 'DIRECTORY/.. is its contents' test -f up/a.txt
+
 # image to image
 run cp a.img:/a.txt b.img:/ && expect 0
 run cp -r a.img:/src b.img:/ && expect 0
@@ -69,6 +72,15 @@ run cp missing a.img:/ && refuses 4 'missing: open: Not found'
 run cp a.img:/missing out && refuses 4 'a\.img:/missing: .*Not found'
 run cp src/a.txt none.img:/ && refuses 4 'none\.img.*`cairn build`'
 
+# what is no file, and what changes meanwhile
+mkfifo fifo && run cp fifo a.img:/ && refuses 4 'fifo: .*only files and directories'
+truncate -s 4G huge && run cp huge a.img:/ && refuses 4 'huge: .*4 GiB - 1' && rm huge
+head -c 20000000 /dev/urandom >moving
+(for n in {1..100}; do echo "$n" >>moving && sleep 0.005; done) &
+run cp moving a.img:/ && refuses 4 'moving: it changed while it was read'
+wait
+run ls a.img:/moving && refuses 4 'Not found'
+
 # policies: all are told, nothing is written
 mkdir odd && ln -s a odd/link && mkfifo odd/pipe && echo 1 >odd/case && echo 2 >odd/CASE && echo 3 >'odd/a:b'
 run cp -r odd b.img:/
@@ -83,6 +95,10 @@ run format --quiet --size=1M full.img && run cp src/a.txt full.img:/a.txt
 head -c 2000000 /dev/urandom >large
 run cp large full.img:/a.txt && refuses 4 'No space'
 run cat full.img:/a.txt && expect 0 '^new$'
+sum=$(md5sum <full.img)
+run cp large full.img:/ && refuses 4 'bytes are missing.*remove something'
+run cp -r many.d full.img:/none && refuses 4 'many\.d: open: Not found'
+same 'too little room leaves every byte' "$(md5sum <full.img)" "$sum"
 run ls full.img && same 'and nothing beside it' "$out" a.txt
 run cp -r src full.img:/ && refuses 4 'bytes are missing'
 sound full.img

@@ -6,7 +6,7 @@ command -v sgdisk sfdisk >/dev/null || { skip disk 'there is no sgdisk and sfdis
 truncate -s 64M gpt.img
 sgdisk -n 1:2048:+20M -t 1:EF00 -c 1:BOOT -n 2:0:+20M -c 2:DATA -t 2:0700 -n 3:0:+1M -c 3:RAW gpt.img >.log 2>&1
 
-run ls gpt.img && refuses 2 'partition'
+run ls gpt.img && refuses 3 'no partition of the disk is FAT'
 run format --quiet gpt.img:1 && refuses 2 '--force'
 run format --quiet --force --label=ESP --id=1234-abcd gpt.img:1 && expect 0
 run ls gpt.img && expect 0
@@ -27,7 +27,7 @@ echo hello >a.txt
 run cp a.txt gpt.img:1/EFI/ && expect 0
 run cp -r gpt.img:1/EFI gpt.img:label=STUFF/ && expect 0
 run cat gpt.img:2/EFI/a.txt && expect 0 '^hello$'
-run info gpt.img && expect 0 '^ +1 +1 MiB +20 MiB .*FAT16 ESP "BOOT"$'
+run info gpt.img && expect 0 '^ +1 +1 MiB +20 MiB +EFI System +FAT16 ESP "BOOT"$'
 run info --json gpt.img && expect 0 '"label": "STUFF"'
 same 'info --json is JSON' "$(python3 -c 'import json; print(len(json.load(open(".out"))["partitions"]))')" 3
 run info gpt.img:1 && expect 0 '^  id          1234-ABCD$'
