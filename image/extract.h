@@ -16,6 +16,7 @@ struct img_job_file {
     size_t dir; /* of dirs */
     uint64_t size;
     int64_t modified_ns;
+    uint32_t first_cluster;
     bool read_only;
 };
 struct img_jobs {
@@ -26,8 +27,8 @@ struct img_jobs {
     struct img_strings strings;
 };
 
-/* Everything below the directory at path; parents before what is in them. CAIRN_ECORRUPT: a name that
- * no file of the host can bear. */
+/* Everything below the directory at path; parents before what is in them. CAIRN_ECORRUPT: a name
+ * that no file of the host can bear. */
 enum cairn_err img_jobs_plan(struct img_jobs *jobs, struct cairn_fat *fs, const char *path,
                              struct cairn_why *why) CAIRN_MUST_USE;
 void img_jobs_free(struct img_jobs *jobs);

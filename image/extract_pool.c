@@ -6,6 +6,7 @@
  * run in the calling thread only, which waits meanwhile.
  */
 #include "extract.h"
+#include "list.h"
 #include "os.h"
 #include "outfile.h"
 
@@ -109,7 +110,7 @@ static enum cairn_err file_extract(struct worker *worker, const struct img_job_f
     enum cairn_err err = dir_open(worker, file->dir, why);
     if (err) return err;
     struct cairn_fat_node *node;
-    err = cairn_fat_lookup(worker->dir_node, file->name, strlen(file->name), &node, why);
+    err = img_entry_open(worker->dir_node, file->name, file->first_cluster, &node, why);
     if (err) return err;
     err = node_extract(worker, node, file, why);
     cairn_fat_release(node);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -294,6 +295,15 @@ static enum cairn_err folder_scan(struct cairn_image_tree **tree, const char *ho
     return cairn_image_scan(tree, host_path, &source, why);
 }
 
+/* The tree names what is in the folder; for the user it is below the folder. */
+static void blame_below(const char *host_path, struct cairn_why *why)
+{
+    char path[CAIRN_WHY_TEXT_BYTES * 2];
+    if (!why || !why->path[0]) return;
+    int len = snprintf(path, sizeof path, "%s/%s", host_path, why->path);
+    if (len > 0 && (size_t)len < sizeof path) cairn_why_path(why, path, (size_t)len);
+}
+
 static enum cairn_err folder_insert(struct img_put *put, const char *host_path, const char *base,
                                     const char *path, struct cairn_why *why)
 {
@@ -312,6 +322,7 @@ static enum cairn_err folder_insert(struct img_put *put, const char *host_path, 
     }
     if (!err) {
         err = tree_insert(put, root, tree, why);
+        if (err) blame_below(host_path, why);
         cairn_fat_release(root);
     }
     cairn_image_tree_free(tree);

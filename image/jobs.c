@@ -85,6 +85,7 @@ static enum cairn_err file_add(struct planner *planner, const struct cairn_image
         .dir = planner->inside[step->depth - 1],
         .size = stat->size,
         .modified_ns = stat->modified_ns,
+        .first_cluster = stat->first_cluster,
         .read_only = stat->attributes & CAIRN_FAT_READ_ONLY,
     };
     jobs->bytes += stat->size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A directory read as a whole: one array of entries, their names in memory that never moves. */
+#include "list.h"
 #include "strings.h"
 
 #include <cairn/bytes.h>
@@ -68,4 +69,20 @@ void cairn_image_list_free(struct cairn_image_list *list)
     img_strings_free(&strings);
     free(list->entries);
     memset(list, 0, sizeof *list);
+}
+
+enum cairn_err img_entry_open(struct cairn_fat_node *dir, const char *name, uint32_t first_cluster,
+                              struct cairn_fat_node **node, struct cairn_why *why)
+{
+    struct cairn_fat_stat stat;
+    enum cairn_err err = cairn_fat_lookup(dir, name, strlen(name), node, why);
+    if (err) return err;
+    err = cairn_fat_stat(*node, &stat, why);
+    if (!err && stat.first_cluster == first_cluster) return CAIRN_OK;
+    cairn_fat_release(*node);
+    if (err) return err;
+    err = cairn_why_fail(why, CAIRN_ECORRUPT, "two entries have this name");
+    cairn_why_path(why, name, strlen(name));
+    cairn_why_hint(why, "`cairn check` shows all that is wrong");
+    return err;
 }

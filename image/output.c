@@ -90,6 +90,23 @@ static enum cairn_err file_open(struct img_output *output, uint64_t total_bytes,
     return CAIRN_OK;
 }
 
+/* What others are writing into an image would be lost with it. One that cannot be opened at all can
+ * still be replaced. */
+static enum cairn_err old_hold(struct img_output *output, struct cairn_why *why)
+{
+    struct cairn_blk_file_options options = { .write = false };
+    enum cairn_err err = cairn_blk_file_open(&output->old, output->path, &options, why);
+    output->holds_old = !err;
+    return err == CAIRN_EBUSY ? err : CAIRN_OK;
+}
+
+static enum cairn_err file_replace(struct img_output *output, uint64_t total_bytes, mode_t mode,
+                                   struct cairn_why *why)
+{
+    enum cairn_err err = old_hold(output, why);
+    return err ? err : file_open(output, total_bytes, mode, why);
+}
+
 /* An image that is part of its own source would be another one the next time. */
 static enum cairn_err not_in_source(const struct cairn_image_tree *tree, const struct stat *st,
                                     struct cairn_why *why)
@@ -135,7 +152,7 @@ enum cairn_err img_output_open(struct img_output *output, const char *path, uint
     err = not_in_source(tree, &st, why);
     if (err) return err;
     if (S_ISBLK(st.st_mode)) return device_open(output, total_bytes, why);
-    if (S_ISREG(st.st_mode)) return file_open(output, total_bytes, st.st_mode, why);
+    if (S_ISREG(st.st_mode)) return file_replace(output, total_bytes, st.st_mode, why);
     err = cairn_why_fail(why, S_ISDIR(st.st_mode) ? CAIRN_EISDIR : CAIRN_ENOTSUP,
                          "not a file nor a block device");
     cairn_why_path(why, path, cairn_str_len(path));
@@ -193,6 +210,10 @@ enum cairn_err img_output_finish(struct img_output *output, bool sync, struct ca
 
 void img_output_close(struct img_output *output)
 {
+    if (output->holds_old) {
+        enum cairn_err ignored = cairn_blk_close(&output->old.base, NULL);
+        (void)ignored; /* it was only read */
+    }
     if (output->sink.fd >= 0) close(output->sink.fd);
     if (output->temporary) unlink(output->temporary);
     free(output->temporary);

@@ -3,6 +3,7 @@
 #ifndef CAIRN_IMAGE_SINK_H
 #define CAIRN_IMAGE_SINK_H
 
+#include <cairn/blk_file.h>
 #include <cairn/image.h>
 
 enum img_sink_kind {
@@ -33,6 +34,8 @@ struct img_output {
     char *temporary; /* a name to remove unless it is finished; NULL: it has none */
     char *directory; /* of path */
     bool replaces;   /* something stood at path */
+    bool holds_old;  /* `old` is that, open, so that nobody begins to write to it */
+    struct cairn_blk_file old;
 };
 
 /* Open path for an image of total_bytes: an anonymous or hidden new file beside it, or the block

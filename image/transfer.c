@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* From image to image, or within one. */
+#include "list.h"
 #include "put.h"
 
 #include <cairn/bytes.h>
@@ -99,8 +100,8 @@ static enum cairn_err step_put(struct transfer *transfer, const struct cairn_ima
     struct cairn_fat_node *node;
     bool is_directory = step->node;
     enum cairn_err err = is_directory ? img_put_directory(&transfer->put, target, &node, why)
-                                      : cairn_fat_lookup(step->dir, step->entry->name,
-                                                         strlen(step->entry->name), &node, why);
+                                      : img_entry_open(step->dir, step->entry->name,
+                                                       step->entry->stat.first_cluster, &node, why);
     if (err) return err;
     if (!is_directory) err = node_put(&transfer->put, target, node, why);
     cairn_fat_release(node);

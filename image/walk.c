@@ -4,6 +4,8 @@
  * says: (1) a path never grows past PATH_CAP; (2) no directory is entered twice, told by its first
  * cluster, so a loop or a directory under two names ends the walk with CAIRN_ECORRUPT.
  */
+#include "list.h"
+
 #include <cairn/bytes.h>
 #include <cairn/image.h>
 #include <stdlib.h>
@@ -165,7 +167,7 @@ static enum cairn_err entry_visit(struct walk *walk)
     if (err) return err;
     if (entry->stat.is_directory) {
         struct cairn_fat_node *node;
-        err = cairn_fat_lookup(frame->node, entry->name, strlen(entry->name), &node, walk->why);
+        err = img_entry_open(frame->node, entry->name, entry->stat.first_cluster, &node, walk->why);
         return err ? err : dir_enter(walk, node, entry, last);
     }
     struct cairn_image_step step = {

@@ -46,10 +46,9 @@ static void show(struct tool_progress *progress, uint64_t done, uint64_t total, 
     double seconds = (double)(now - progress->start_ns) / 1e9;
     double per_second = (double)done / seconds;
     bar_text(bar, done, total);
-    if (per_second > 0)
-        (void)cairn_duration_text((uint64_t)((double)(total - done) / per_second) *
-                                      (uint64_t)CAIRN_NS_PER_SEC,
-                                  left, sizeof left);
+    uint64_t seconds_left = per_second > 0 ? (uint64_t)((double)(total - done) / per_second) : 0;
+    if (seconds_left > 0)
+        (void)cairn_duration_text(seconds_left * (uint64_t)CAIRN_NS_PER_SEC, left, sizeof left);
     unsigned int percent = total ? (unsigned int)((double)done / (double)total * 100) : 0;
     int len = snprintf(line, sizeof line, "%s [%s] %3u%%  %s/s%s%s%s", progress->what, bar, percent,
                        tool_size_text((uint64_t)per_second, rate), left[0] ? ", " : "", left,

@@ -78,6 +78,14 @@ same 'which does not matter to who prints nothing' "$?" 0
 same 'a reader that goes away is no message' "$(cat .err)" ''
 sound d.img
 
+# two writers: the second is refused, and a build does not take the image away
+mkfifo slow && (exec 5<>slow && echo slow >&5 && sleep 2) &
+sleep 0.3 && "$cairn" cp - d.img:/slow <slow 2>.err2 &
+sleep 0.6
+run touch d.img:/x && refuses 4 'd\.img: lock for writing'
+run build src d.img && refuses 4 'd\.img: lock for reading.*wait for it'
+wait
+
 # interrupted: the volume stays whole
 run format --quiet --size=600M big.img
 truncate -s 500M zeros

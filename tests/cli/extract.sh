@@ -28,6 +28,12 @@ rm -rf trap && mkdir trap && echo keep >outside/target && ln -s ../outside/targe
 run extract --quiet d.img trap && expect 0
 same 'a file link is replaced, not written through' "$(cat outside/target) $(stat -c %F trap/a.txt)" 'keep regular file'
 
+# two entries of one name: neither is taken for the other
+run format --quiet --size=1M dup.img && run cp src/a.txt 'src/Long file name.text' dup.img:/
+echo same1 >AAA && echo same2 >BBB && run cp AAA BBB dup.img:/ && expect 0
+perl -pi -e 's/BBB        /AAA        /' dup.img
+run extract dup.img twins && refuses 3 'AAA: two entries have this name.*cairn check'
+
 # names that try to get out, written into the image by hand
 run format --quiet --size=1M evil.img && printf x >x && run cp x evil.img:/AABBCCDD.EEE && expect 0
 perl -pi -e 's/AABBCCDDEEE/..\/ESC  X  /' evil.img
