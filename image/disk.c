@@ -13,7 +13,7 @@
 static enum cairn_err table_read(struct img_disk *disk, struct cairn_why *why)
 {
     struct cairn_blk *dev = disk->any.dev;
-    if (dev->info.block_count == 0)
+    if (!dev || dev->info.block_count == 0)
         return cairn_why_fail(why, CAIRN_ECORRUPT, "no image: it is smaller than a sector");
     size_t bytes = 4u * dev->info.block_bytes + 4096;
     void *scratch = malloc(bytes);

@@ -146,7 +146,7 @@ enum cairn_err cairn_image_scan(struct cairn_image_tree **tree, const char *sour
     scan.tree->clamp_ns = options->clamp_ns;
     scan.tree->follows = options->on_symlink == CAIRN_IMAGE_FOLLOW;
     enum cairn_err err = source_open(&scan, source, why);
-    if (!err) err = scan_all(&scan, why);
+    if (!err && scan.source) err = scan_all(&scan, why);
     if (scan.source) scan.source->close(scan.source);
     free(scan.finds.at);
     img_names_free(&scan.names);

@@ -54,7 +54,7 @@ static bool is_within(struct cairn_fat_node *dir, uint64_t id, uint64_t root_id)
 static enum cairn_err overlap_check(struct cairn_fat *fs, struct cairn_fat_node *source,
                                     const struct img_target *target, struct cairn_why *why)
 {
-    struct cairn_fat_stat stat, root_stat;
+    struct cairn_fat_stat stat = { 0 }, root_stat = { 0 };
     struct cairn_fat_node *old = NULL, *root = cairn_fat_root(fs);
     enum cairn_err err = cairn_fat_stat(source, &stat, why);
     if (!err) err = cairn_fat_stat(root, &root_stat, why);
@@ -112,7 +112,7 @@ static enum cairn_err transfer_visit(void *ctx, const struct cairn_image_step *s
                                      struct cairn_why *why)
 {
     struct transfer *transfer = ctx;
-    struct img_target target;
+    struct img_target target = { 0 };
     if (step->depth == 0) return CAIRN_OK;
     enum cairn_err err = step_target(transfer, step, &target, why);
     if (err) return err;
@@ -126,7 +126,7 @@ static enum cairn_err transfer_leave(void *ctx, const struct cairn_image_step *s
                                      struct cairn_why *why)
 {
     struct transfer *transfer = ctx;
-    struct img_target target;
+    struct img_target target = { 0 };
     struct cairn_fat_node *node;
     if (!transfer->put.options->preserve || step->depth == 0) return CAIRN_OK;
     enum cairn_err err = step_target(transfer, step, &target, why);
@@ -194,8 +194,8 @@ static enum cairn_err transfer_all(struct transfer *transfer, struct cairn_fat *
                                    const char *from_path, const char *to_path,
                                    struct cairn_why *why)
 {
-    struct cairn_fat_node *source;
-    struct img_target target;
+    struct cairn_fat_node *source = NULL;
+    struct img_target target = { 0 };
     enum cairn_err err = cairn_fat_walk(from, from_path, strlen(from_path), &source, why);
     if (err) return err;
     char *base = img_base_name(from_path);
