@@ -3,9 +3,9 @@
  * Workers take spans in turn and write each straight to its place; the calling thread is one of
  * them and the one that reports progress. A stream has one worker, so that it gets them in order.
  *
- * `lock` guards spans, done_bytes, err and why of struct copy. `turn` is held while the sink is
- * written: the kernel lets one thread write to a file at a time and has the others spin for it, so
- * what workers do at once is reading.
+ * `lock` guards spans, done_bytes, err and why of struct copy. `turn` is held while a span of small
+ * files is written: the kernel lets one thread write to a file at a time and has the others spin
+ * for it, so what workers do at once is reading.
  */
 #include "copy.h"
 
@@ -22,7 +22,7 @@
 #define PIECE_BYTES (UINT64_C(64) << 20)
 #define THREADS_LIKED 2u
 #define THREADS_MAX 16u
-#define PARALLEL_BYTES (4u << 20) /* of small files; with less, one thread is faster */
+#define PARALLEL_BYTES (4u << 20) /* with less, one thread is faster */
 
 struct copy {
     const struct cairn_image_plan *plan;
@@ -87,10 +87,8 @@ static enum cairn_err copy_data(struct worker *w, const struct img_opened *file,
     bool holes = has_holes(copy->sink, file->fd);
     for (uint64_t at = start; data_next(file->fd, holes, &at, end, &bytes); at += bytes) {
         uint64_t cloned = 0;
-        pthread_mutex_lock(&copy->turn);
         enum cairn_err err =
             cairn_fd_copy(copy->sink->fd, to + (at - start), file->fd, at, bytes, &cloned, &w->why);
-        pthread_mutex_unlock(&copy->turn);
         if (err) return err;
         w->result.cloned_bytes += cloned;
         w->result.copied_bytes += bytes - cloned;
@@ -166,8 +164,8 @@ static void work(struct worker *w)
     img_reader_init(&w->reader, w->copy->plan->tree);
     report(w, note(w, &span, w->buf ? CAIRN_OK : img_no_memory(&w->why)));
     while (span_take(w->copy, &span)) {
-        bool by_kernel = span.is_piece && !stream;
-        report(w, note(w, &span, by_kernel ? copy_piece(w, &span) : copy_buffered(w, &span)));
+        bool straight = span.is_piece && !stream;
+        report(w, note(w, &span, straight ? copy_piece(w, &span) : copy_buffered(w, &span)));
     }
     img_reader_free(&w->reader);
     free(w->buf);
@@ -179,18 +177,9 @@ static void *work_thread(void *arg)
     return NULL;
 }
 
-/* Large files are copied by the kernel, one at a time: only small ones gain from threads. */
-static uint64_t small_bytes(const struct cairn_image_plan *plan)
-{
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < plan->tree->count; i++)
-        if (plan->tree->nodes[i].size <= IMG_SMALL_BYTES) bytes += plan->tree->nodes[i].size;
-    return bytes;
-}
-
 static uint32_t threads_wanted(const struct copy *copy)
 {
-    if (copy->sink->kind == IMG_SINK_STREAM || small_bytes(copy->plan) < PARALLEL_BYTES) return 1;
+    if (copy->sink->kind == IMG_SINK_STREAM || copy->plan->content_bytes < PARALLEL_BYTES) return 1;
     if (copy->options->threads)
         return copy->options->threads < THREADS_MAX ? copy->options->threads : THREADS_MAX;
     return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? THREADS_LIKED : 1;

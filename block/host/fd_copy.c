@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Copying between descriptors in three ways, each doing what it can and leaving the rest to the
- * next: sharing blocks, letting the kernel copy, copying through a buffer. Only the last one
+ * next: sharing blocks, letting the file system copy, copying through a buffer. Only the last one
  * decides what is an error, so a refusal of the first two needs no list of reasons.
+ *
+ * copy_file_range is for file systems that copy on their own, above all on a server. For others the
+ * kernel moves page by page with the destination locked, and two threads with buffers, which stay
+ * in the processor's cache, are a quarter faster (512 MB on tmpfs: 163 against 211 ms).
  */
 #include <cairn/blk_file.h>
 #include <cairn/bytes.h>
@@ -31,8 +35,20 @@ static void copy_advance(struct copy *copy, uint64_t bytes)
     copy->left -= bytes;
 }
 
-/* The kernel's copy, until it is done, refuses or finds the end. */
-static void copy_by_kernel(struct copy *copy)
+/* NFS, SMB, Ceph, FUSE and ZFS have their own way (statfs(2), and each one's source). */
+static bool fs_copies(int fd)
+{
+    static const uint32_t types[] = { 0x6969,     0xFE534D42, 0xFF534D42,
+                                      0x00C36400, 0x65735546, 0x2FC12FC1 };
+    struct statfs fs;
+    if (fstatfs(fd, &fs)) return false;
+    for (size_t i = 0; i < CAIRN_COUNT(types); i++)
+        if ((uint32_t)fs.f_type == types[i]) return true;
+    return false;
+}
+
+/* The file system's copy, until it is done, refuses or finds the end. */
+static void copy_by_fs(struct copy *copy)
 {
     while (copy->left) {
         off_t src = (off_t)copy->src, dst = (off_t)copy->dst;
@@ -88,7 +104,7 @@ static enum cairn_err copy_piece(const struct copy *whole, uint64_t at, uint64_t
                                  struct cairn_why *why)
 {
     struct copy copy = { whole->dst_fd, whole->src_fd, whole->dst + at, whole->src + at, bytes };
-    copy_by_kernel(&copy);
+    if (bytes > BUFFER_BYTES && fs_copies(copy.dst_fd)) copy_by_fs(&copy);
     if (!copy.left) return CAIRN_OK;
     uint8_t *buffer = malloc(BUFFER_BYTES);
     if (!buffer) return cairn_why_fail(why, CAIRN_ENOMEM, "copy: a buffer");

@@ -35,8 +35,8 @@ CAIRN_API enum cairn_err cairn_blk_file_open(struct cairn_blk_file *dev, const c
 
 /* Copy [src_offset, src_offset + bytes) of src_fd to byte dst_offset of the device (it must lie
  * inside): by reflink where both sides are aligned to the filesystem's blocks and it can, else by
- * copy_file_range, else through a buffer. *cloned gets the bytes that were shared, not copied.
- * CAIRN_ESTALE: the source ended early. */
+ * copy_file_range where the file system has its own, else through a buffer. *cloned gets the bytes
+ * that were shared, not copied. CAIRN_ESTALE: the source ended early. */
 CAIRN_API enum cairn_err cairn_blk_file_clone(struct cairn_blk_file *dev, uint64_t dst_offset,
                                               int src_fd, uint64_t src_offset, uint64_t bytes,
                                               uint64_t *cloned,
