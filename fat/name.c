@@ -82,14 +82,8 @@ size_t fat_name_to_utf8(const struct fat_name *name, char *out)
     return len;
 }
 
-static bool is_refused(uint16_t unit)
-{
-    static const char refused[] = "\"*/:<>?\\|";
-    if (unit < 0x20) return true;
-    for (const char *c = refused; *c; c++)
-        if (unit == (uint16_t)*c) return true;
-    return false;
-}
+/* Control characters and " * / : < > ? \ | */
+static const struct fat_ascii_set refused = { { 0xFFFFFFFF, 0xD4008404, 0x10000000, 0x10000000 } };
 
 /* Half of a surrogate pair without the other? */
 static bool is_lone(const struct fat_name *name, uint32_t i)
@@ -105,7 +99,7 @@ enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad)
     if (name->len == 0) return CAIRN_EINVAL;
     for (uint32_t i = 0; i < name->len; i++) {
         *bad = i;
-        if (is_refused(name->units[i]) || is_lone(name, i)) return CAIRN_EINVAL;
+        if (fat_ascii_in(&refused, name->units[i]) || is_lone(name, i)) return CAIRN_EINVAL;
     }
     uint16_t last = name->units[name->len - 1];
     return last == '.' || last == ' ' ? CAIRN_EINVAL : CAIRN_OK;

@@ -28,6 +28,15 @@ enum cairn_err fat_name_from_utf8(struct fat_name *name, const char *utf8,
  * length. out holds CAIRN_FAT_NAME_BYTES. */
 size_t fat_name_to_utf8(const struct fat_name *name, char *out);
 
+/* A set of ASCII characters, one bit each; names are checked character by character, often. */
+struct fat_ascii_set {
+    uint32_t bits[4];
+};
+static inline bool fat_ascii_in(const struct fat_ascii_set *set, uint32_t unit)
+{
+    return unit < 0x80 && (set->bits[unit / 32] >> unit % 32 & 1);
+}
+
 /* Is it a name FAT may store: no control characters, none of " * / : < > ? \ |, no lone surrogate,
  * not "." or "..", not ending in a dot or a space, not empty? Reserved device names (CON, NUL, ...)
  * are legal on disk and allowed. CAIRN_EINVAL, and *bad is the index of the unit that is refused.

@@ -37,14 +37,13 @@ void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
     field_append(name, copy + BASE_BYTES, ext_len, case_bits & FAT_CASE_EXT, page);
 }
 
-/* Of a byte that an 8.3 name holds inside. */
+/* What an 8.3 name never holds inside: control characters, space, lower case and
+ * " * + , . / : ; < = > ? [ \ ] | */
+static const struct fat_ascii_set refused = { { 0xFFFFFFFF, 0xFC00DC05, 0x38000000, 0x17FFFFFE } };
+
 static bool byte_valid(uint8_t byte)
 {
-    static const char refused[] = "\"*+,./:;<=>?[\\]|";
-    if (byte <= ' ' || (byte >= 'a' && byte <= 'z')) return false;
-    for (const char *c = refused; *c; c++)
-        if (byte == (uint8_t)*c) return false;
-    return true;
+    return !fat_ascii_in(&refused, byte);
 }
 
 static bool field_valid(const uint8_t *field, uint32_t len)
