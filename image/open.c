@@ -97,14 +97,25 @@ static enum cairn_err image_open_on(struct cairn_image **out, struct img_disk *d
     return err;
 }
 
-enum cairn_err cairn_image_open(struct cairn_image **image, const struct cairn_image_place *place,
-                                const struct cairn_image_open_options *options,
-                                struct cairn_why *why)
+/* What of a disk is opened. */
+enum reach { WHOLE_DISK, PARTITION, VOLUME };
+
+static enum cairn_err open_as(struct cairn_image **image, const struct cairn_image_place *place,
+                              enum reach reach, const struct cairn_image_open_options *options,
+                              struct cairn_why *why)
 {
     struct img_disk *disk = NULL;
     enum cairn_err err = img_disk_open(&disk, place, options, why);
     if (err) return err;
-    return image_open_on(image, disk, place->part, true, options, why);
+    const char *part = reach == WHOLE_DISK ? NULL : place->part;
+    return image_open_on(image, disk, part, reach == VOLUME, options, why);
+}
+
+enum cairn_err cairn_image_open(struct cairn_image **image, const struct cairn_image_place *place,
+                                const struct cairn_image_open_options *options,
+                                struct cairn_why *why)
+{
+    return open_as(image, place, VOLUME, options, why);
 }
 
 enum cairn_err cairn_image_open_device(struct cairn_image **image,
@@ -112,10 +123,7 @@ enum cairn_err cairn_image_open_device(struct cairn_image **image,
                                        const struct cairn_image_open_options *options,
                                        struct cairn_why *why)
 {
-    struct img_disk *disk = NULL;
-    enum cairn_err err = img_disk_open(&disk, place, options, why);
-    if (err) return err;
-    return image_open_on(image, disk, place->part, false, options, why);
+    return open_as(image, place, PARTITION, options, why);
 }
 
 enum cairn_err cairn_image_open_disk(struct cairn_image **image,
@@ -123,10 +131,7 @@ enum cairn_err cairn_image_open_disk(struct cairn_image **image,
                                      const struct cairn_image_open_options *options,
                                      struct cairn_why *why)
 {
-    struct img_disk *disk = NULL;
-    enum cairn_err err = img_disk_open(&disk, place, options, why);
-    if (err) return err;
-    return image_open_on(image, disk, NULL, false, options, why);
+    return open_as(image, place, WHOLE_DISK, options, why);
 }
 
 enum cairn_err cairn_image_open_beside(struct cairn_image **image, struct cairn_image *beside,
