@@ -2,7 +2,7 @@
 #include "aside.h"
 
 #include <cairn/text.h>
-#include <fat/name.h>
+#include <fat/codec/name.h>
 #include <string.h>
 
 static bool names_equal(const char *a, size_t a_len, const char *b, size_t b_len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The device of an image: opened once, with its partition table, for all images on it. */
 #include "open.h"
-#include <fat/boot.h>
+#include <fat/codec/boot.h>
 
 #include <cairn/bytes.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "meta.h"
 
 #include <cairn/bytes.h>
-#include <fat/boot.h>
-#include <fat/fatent.h>
+#include <fat/codec/boot.h>
+#include <fat/codec/fatent.h>
 
 uint64_t img_fat_used_bytes(const struct cairn_image_plan *plan)
 {

@@ -8,7 +8,7 @@
 #include "os.h"
 #include <cairn/bytes.h>
 #include <cairn/text.h>
-#include <fat/name.h>
+#include <fat/codec/name.h>
 #include <stdlib.h>
 
 #define TEXT_BYTES 512

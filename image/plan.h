@@ -13,7 +13,7 @@
 #define CAIRN_IMAGE_PLAN_H
 
 #include "tree.h"
-#include <fat/dirent.h>
+#include <fat/codec/dirent.h>
 
 #define IMG_CODEPAGE CAIRN_FAT_CP437
 #define IMG_SLOTS_MAX 65536u /* of one directory: fatgen103, 2 MiB */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Which partition a place means: by number, label=, uuid=, type=, or the only FAT. */
 #include "open.h"
-#include <fat/boot.h>
+#include <fat/codec/boot.h>
 
 #include <cairn/bytes.h>
 #include <cairn/text.h>

@@ -10,8 +10,8 @@
 #include "os.h"
 #include <cairn/bytes.h>
 #include <errno.h>
-#include <fat/boot.h>
-#include <fat/fatent.h>
+#include <fat/codec/boot.h>
+#include <fat/codec/fatent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #define CAIRN_TESTS_FAT_CODEC_H
 
 #include <check.h>
-#include <fat/dirent.h>
+#include <fat/codec/dirent.h>
 #include <string.h>
 
 TCase *codec_boot_tests(void);

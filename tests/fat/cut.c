@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cut.h"
 
-#include <fat/fatent.h>
+#include <fat/codec/fatent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef CAIRN_TESTS_FAT_MODEL_H
 #define CAIRN_TESTS_FAT_MODEL_H
 
-#include <fat/name.h>
+#include <fat/codec/name.h>
 
 /* A file or a directory. It lives while it has a parent or is held; the root is always held. */
 struct model {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "rig.h"
 
-#include <fat/boot.h>
-#include <fat/dirent.h>
-#include <fat/fatent.h>
+#include <fat/codec/boot.h>
+#include <fat/codec/dirent.h>
+#include <fat/codec/fatent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

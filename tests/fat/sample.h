@@ -5,9 +5,9 @@
 #define CAIRN_TESTS_FAT_SAMPLE_H
 
 #include <cairn/blk_mem.h>
-#include <fat/boot.h>
-#include <fat/dirent.h>
-#include <fat/fatent.h>
+#include <fat/codec/boot.h>
+#include <fat/codec/dirent.h>
+#include <fat/codec/fatent.h>
 
 /* What is on it. Clusters are of 512 bytes and every chain is contiguous. */
 enum sample_file {

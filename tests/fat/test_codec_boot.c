@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "codec.h"
 
-#include <fat/boot.h>
+#include <fat/codec/boot.h>
 #include <tape/tape.h>
 
 static struct cairn_fat_geometry planned(enum cairn_fat_type type, uint64_t total_bytes)

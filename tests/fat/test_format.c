@@ -4,8 +4,8 @@
 #include <cairn/blk_layers.h>
 #include <cairn/blk_mem.h>
 #include <cairn/blk_sim.h>
-#include <fat/boot.h>
-#include <fat/fatent.h>
+#include <fat/codec/boot.h>
+#include <fat/codec/fatent.h>
 #include <stdlib.h>
 
 /* A volume in memory, full of what was there before. */

@@ -5,7 +5,7 @@
 
 #include "rig.h"
 
-#include <fat/table.h>
+#include <fat/volume/table.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>

@@ -5,9 +5,9 @@
 #define CAIRN_TESTS_FAT_VOLUME_HAND_H
 
 #include "rig.h"
-#include <fat/boot.h>
-#include <fat/dirent.h>
-#include <fat/fatent.h>
+#include <fat/codec/boot.h>
+#include <fat/codec/dirent.h>
+#include <fat/codec/fatent.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* A boot sector and FSInfo: what is accepted is consistent, and encodes to what decodes alike. */
 #include "fuzz.h"
 
-#include <fat/boot.h>
+#include <fat/codec/boot.h>
 #include <string.h>
 
 static void require_consistent(const struct cairn_fat_geometry *g)

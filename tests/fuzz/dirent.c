@@ -2,7 +2,7 @@
 /* Slots of a directory: long names are bounded and survive, entries survive. */
 #include "fuzz.h"
 
-#include <fat/dirent.h>
+#include <fat/codec/dirent.h>
 #include <string.h>
 
 /* The name that was read, written again and read back. */

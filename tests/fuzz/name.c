@@ -2,7 +2,7 @@
 /* A name in UTF-8: it survives, and its 8.3 basis is valid. */
 #include "fuzz.h"
 
-#include <fat/name.h>
+#include <fat/codec/name.h>
 #include <string.h>
 
 static void require_short(const struct fat_name *name, enum cairn_fat_codepage page)

@@ -47,13 +47,13 @@ plant_upward() {
 }
 
 plant_private() {
-    echo '#include "image/tree.h"' >>"$root/fat/name.c"
-    expect='fat/name.c:.*higher layer'
+    echo '#include "image/tree.h"' >>"$root/fat/codec/name.c"
+    expect='fat/codec/name.c:.*higher layer'
 }
 
 plant_host() {
-    echo '#include "base/host/clock.h"' >>"$root/fat/name.c"
-    expect='fat/name.c:.*may not need the host'
+    echo '#include "base/host/clock.h"' >>"$root/fat/codec/name.c"
+    expect='fat/codec/name.c:.*may not need the host'
 }
 
 plant_libc() {

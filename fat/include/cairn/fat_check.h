@@ -16,7 +16,7 @@ enum cairn_fat_severity {
     CAIRN_FAT_MAJOR  /* data are lost, doubled or unreachable */
 };
 
-/* Every kind of fault. The names are stable: they stand in the JSON. fat/check_fault.c holds name,
+/* Every kind of fault. The names are stable: they stand in the JSON. fat/check/fault.c holds name,
  * severity and sentence of each. */
 enum cairn_fat_fault {
     /* boot sector, FSInfo */

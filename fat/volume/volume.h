@@ -7,9 +7,9 @@
 #ifndef CAIRN_FAT_VOLUME_H
 #define CAIRN_FAT_VOLUME_H
 
-#include "boot.h"
-#include "dirent.h"
-#include "fatent.h"
+#include "../codec/boot.h"
+#include "../codec/dirent.h"
+#include "../codec/fatent.h"
 #include <cairn/arena.h>
 #include <cairn/log.h>
 #include <cairn/sync.h>

@@ -7,9 +7,9 @@
  *   3. first sectors of the FATs, FSInfo, the label;
  *   4. the boot sectors.
  */
-#include "boot.h"
-#include "dirent.h"
-#include "fatent.h"
+#include "../codec/boot.h"
+#include "../codec/dirent.h"
+#include "../codec/fatent.h"
 
 #define SCRATCH_LEAST 65536u
 #define WRITES_MAX 8u /* FATs, FSInfo and its backup, label */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Volume labels: 11 bytes of the most widely read code page. */
-#include "name.h"
+#include "../codec/name.h"
 
 static uint8_t label_byte(uint16_t unit)
 {

@@ -14,18 +14,11 @@
 #include <cairn/bytes.h>
 #include <cairn/why.h>
 
+#include "../stage.h"
+
 struct cairn_fat;
 struct cairn_fat_geometry;
 struct cairn_arena;
-
-enum fat_stage {
-    FAT_STAGE_NEW,    /* data, new directory clusters, FAT entries of new chains */
-    FAT_STAGE_LINK,   /* links from live chains to new clusters */
-    FAT_STAGE_ADD,    /* directory entries added or changed */
-    FAT_STAGE_REMOVE, /* entries removed, sizes made smaller, ".." */
-    FAT_STAGE_FREE,   /* clusters freed, chains cut */
-    FAT_STAGE_COUNT
-};
 
 #define FAT_PAGE_NONE UINT64_MAX
 #define FAT_PAGE_BYTES_MAX 4096u

@@ -7,8 +7,8 @@
 #ifndef CAIRN_FAT_NODE_H
 #define CAIRN_FAT_NODE_H
 
+#include "../codec/dirent.h"
 #include "cache.h"
-#include "dirent.h"
 
 struct cairn_fat_node {
     struct cairn_fat *fs;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The state of one check, shared by fat/check_*.c. Nothing here outlives cairn_fat_check.
+ * The state of one check, shared by fat/check/. Nothing here outlives cairn_fat_check.
  *
  * Two bits a cluster suffice for everything, because the second one changes its meaning:
  *
@@ -26,9 +26,9 @@
 #include <cairn/fat_check.h>
 #include <cairn/text.h>
 
-#include "boot.h"
-#include "dirent.h"
-#include "fatent.h"
+#include "../codec/boot.h"
+#include "../codec/dirent.h"
+#include "../codec/fatent.h"
 
 #define FAT_CHECK_PIECE 131072u /* bytes of the FAT looked at together */
 #define FAT_CHECK_UNIT 65536u   /* bytes of a directory looked at together, at most */
@@ -156,7 +156,7 @@ struct fat_check {
     bool has_label;
 };
 
-/* ---- check_fault.c ------------------------------------------------------------------------- */
+/* ---- fault.c ------------------------------------------------------------------------------- */
 
 /* Report a fault at c->sector, on the path of the entry at hand. cluster 0: none. */
 void fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cluster, uint64_t a,
@@ -167,7 +167,7 @@ void fat_check_find_at(struct fat_check *c, enum cairn_fat_fault fault, uint64_t
 /* What ends the next finding's sentence. */
 void fat_check_remark(struct fat_check *c, const char *fmt, ...) CAIRN_PRINTF(2, 3);
 
-/* ---- check_path.c -------------------------------------------------------------------------- */
+/* ---- path.c -------------------------------------------------------------------------------- */
 
 /* The path of the entry at hand, "" when no directory is being read; cut in the middle. Good until
  * the next call. */
@@ -175,7 +175,7 @@ const char *fat_check_path(struct fat_check *c);
 /* Go down into a directory called name; back by setting path_len. */
 void fat_check_path_push(struct fat_check *c, const struct fat_name *name);
 
-/* ---- check_io.c ---------------------------------------------------------------------------- */
+/* ---- io.c ---------------------------------------------------------------------------------- */
 
 /* Memory of a window's buffer for dev, and its alignment. */
 size_t fat_check_window_bytes(const struct cairn_blk *dev);
@@ -199,7 +199,7 @@ static inline uint64_t fat_check_cluster_at(const struct fat_check *c, uint32_t 
            (uint64_t)(cluster - 2) * c->geometry.cluster_bytes;
 }
 
-/* ---- check_boot.c -------------------------------------------------------------------------- */
+/* ---- boot.c -------------------------------------------------------------------------------- */
 
 /* Fill geometry from the boot sector, or from its backup. CAIRN_EINVAL: neither can be used. */
 enum cairn_err fat_check_boot_read(struct fat_check *c, struct cairn_why *why) CAIRN_MUST_USE;
@@ -209,13 +209,13 @@ void fat_check_boot(struct fat_check *c);
 void fat_check_state(struct fat_check *c);
 void fat_check_fsinfo(struct fat_check *c);
 
-/* ---- check_label.c ------------------------------------------------------------------------- */
+/* ---- label.c ------------------------------------------------------------------------------- */
 
 void fat_check_label_slot(struct fat_check *c, const struct fat_check_scan *scan,
                           const uint8_t label[CAIRN_FAT_LABEL_BYTES]);
 void fat_check_label(struct fat_check *c);
 
-/* ---- check_fat.c --------------------------------------------------------------------------- */
+/* ---- fat.c --------------------------------------------------------------------------------- */
 
 /* A part of the FAT in force: entries of clusters first .. end - 1. */
 struct fat_check_piece {
@@ -237,7 +237,7 @@ void fat_check_fat(struct fat_check *c);
 void fat_check_orphans(struct fat_check *c);
 void fat_check_progress(struct fat_check *c, uint64_t done);
 
-/* ---- check_chain.c ------------------------------------------------------------------------- */
+/* ---- chain.c ------------------------------------------------------------------------------- */
 
 /* The entry of a cluster in 2 .. last, as fatent_get gives it. */
 uint32_t fat_check_next(struct fat_check *c, uint32_t cluster);
@@ -261,7 +261,7 @@ static inline void fat_check_bit_clear(uint64_t *bits, uint32_t cluster)
     bits[cluster / 64] &= ~((uint64_t)1 << cluster % 64);
 }
 
-/* ---- check_dir.c --------------------------------------------------------------------------- */
+/* ---- dir.c --------------------------------------------------------------------------------- */
 
 /* Everything about a directory whose clusters are claimed, except what lies below it. */
 void fat_check_dir(struct fat_check *c, const struct fat_check_cursor *start,
@@ -274,14 +274,14 @@ bool fat_check_slot_is_nonsense(const uint8_t *slot);
 /* 0: ".", 1: "..", 2: neither. */
 uint32_t fat_check_dot_kind(const uint8_t raw[FAT_SHORT_BYTES]);
 
-/* ---- check_entry.c ------------------------------------------------------------------------- */
+/* ---- entry.c ------------------------------------------------------------------------------- */
 
 /* An 8.3 entry that is no "." or "..". */
 void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot);
 /* A directory that can be descended into? */
 bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *entry);
 
-/* ---- check_name.c -------------------------------------------------------------------------- */
+/* ---- name.c -------------------------------------------------------------------------------- */
 
 void fat_check_long_slot(struct fat_check *c, const uint8_t *slot, uint32_t number);
 /* The set of long slots at hand ends without an 8.3 entry of its own. */
@@ -292,7 +292,7 @@ void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan
 /* Begin the table of names of a directory with this many slots. */
 void fat_check_names_begin(struct fat_check *c, uint64_t slots);
 
-/* ---- check_tree.c -------------------------------------------------------------------------- */
+/* ---- tree.c -------------------------------------------------------------------------------- */
 
 /* The directories, from the root on. */
 void fat_check_tree(struct fat_check *c);

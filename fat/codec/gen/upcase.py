@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Write fat/upcase_table.h: Unicode's simple upper case of the basic plane, reversible pairs only.
+"""Write fat/codec/upcase_table.h: Unicode's simple upper case of the basic plane, reversible pairs only.
 
-    python3 fat/gen/upcase.py > fat/upcase_table.h
+    python3 fat/codec/gen/upcase.py > fat/codec/upcase_table.h
 
 A pair is reversible when lower(upper(c)) == c. Runs of pairs with one difference and a step of 1 or
 2 become one row."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Write fat/codepage_table.h: the upper halves of the code pages of 8.3 names.
+"""Write fat/codec/codepage_table.h: the upper halves of the code pages of 8.3 names.
 
-    python3 fat/gen/codepage.py > fat/codepage_table.h
+    python3 fat/codec/gen/codepage.py > fat/codec/codepage_table.h
 
 The five bytes that code page 1252 leaves undefined are the C1 controls of the same number, as
 Windows has them: so every byte has a character and the reverse is unique."""
