@@ -86,7 +86,7 @@ void damage_chain_outside(struct sample *s)
 
 void damage_chain_long(struct sample *s)
 {
-    size_set(s, SAMPLE_A, 512);
+    size_set(s, SAMPLE_A, s->geometry.cluster_bytes);
 }
 
 void damage_chain_long_empty(struct sample *s)
@@ -96,7 +96,7 @@ void damage_chain_long_empty(struct sample *s)
 
 void damage_chain_short(struct sample *s)
 {
-    size_set(s, SAMPLE_A, 3 * 512 + 1);
+    size_set(s, SAMPLE_A, 3 * s->geometry.cluster_bytes + 1);
 }
 
 void damage_chain_short_none(struct sample *s)
@@ -191,19 +191,20 @@ void damage_dir_garbage(struct sample *s)
 {
     static const char text[] = "alle tiere sind gleich manche sind gleicher ";
     uint8_t *cluster = sample_cluster(s, start_of(s, SAMPLE_SUB));
-    for (uint32_t i = 0; i < 512; i++)
+    for (uint32_t i = 0; i < s->geometry.cluster_bytes; i++)
         cluster[i] = (uint8_t)text[i % (sizeof text - 1)];
-    for (uint32_t i = FAT_SLOT_ATTR; i < 512; i += FAT_SLOT_BYTES)
+    for (uint32_t i = FAT_SLOT_ATTR; i < s->geometry.cluster_bytes; i += FAT_SLOT_BYTES)
         cluster[i] = 'e';
 }
 
 /* Slots that were used once still count: only the end mark ends a directory. */
 void damage_dir_big(struct sample *s)
 {
-    uint32_t clusters = 65536 / 16 + 1, start = sample_chain(s, clusters);
+    uint32_t bytes = s->geometry.cluster_bytes, slots = bytes / FAT_SLOT_BYTES;
+    uint32_t clusters = 65536 / slots + 1, start = sample_chain(s, clusters);
     sample_link(s, start_of(s, SAMPLE_SUB), start);
-    memset(sample_dir_slot(s, SAMPLE_SUB, 3), FAT_SLOT_FREE, 13 * FAT_SLOT_BYTES);
-    memset(sample_cluster(s, start), FAT_SLOT_FREE, (size_t)clusters * 512);
+    memset(sample_dir_slot(s, SAMPLE_SUB, 3), FAT_SLOT_FREE, (slots - 3) * FAT_SLOT_BYTES);
+    memset(sample_cluster(s, start), FAT_SLOT_FREE, (size_t)clusters * bytes);
 }
 
 void damage_dir_after_end(struct sample *s)

@@ -75,15 +75,16 @@ void damage_size(struct sample *s)
 /* More sectors than before, on a device that has them; the FAT is as it was. */
 void damage_fat_small(struct sample *s)
 {
-    s->size += 256u << 10;
-    boot_put32(s, 32, s->geometry.total_sectors + 512);
+    uint32_t more = 512 * s->geometry.cluster_sectors;
+    s->size += (size_t)more * s->geometry.sector_bytes;
+    boot_put32(s, 32, s->geometry.total_sectors + more);
 }
 
 void damage_few_clusters(struct sample *s)
 {
     s->geometry.cluster_count = 60000;
     s->last = 60001;
-    boot_put32(s, 32, s->geometry.data_start + 60000);
+    boot_put32(s, 32, s->geometry.data_start + 60000 * s->geometry.cluster_sectors);
 }
 
 void damage_dirty(struct sample *s)

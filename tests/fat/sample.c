@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define UNIT 512u
-#define SPARE (256u << 10)
+#define SPARE_CLUSTERS 512u
 
 static void must(bool well, const char *what)
 {
@@ -23,7 +23,7 @@ uint8_t *sample_sector(const struct sample *s, uint32_t sector)
 
 uint8_t *sample_cluster(const struct sample *s, uint32_t cluster)
 {
-    return sample_sector(s, s->geometry.data_start + (cluster - 2));
+    return sample_sector(s, s->geometry.data_start + (cluster - 2) * s->geometry.cluster_sectors);
 }
 
 uint8_t *sample_root_slot(const struct sample *s, uint32_t n)
@@ -118,38 +118,103 @@ static void dots_put(struct sample *s, enum sample_file dir, uint32_t parent)
     fat_dot_slots(sample_dir_slot(s, dir, 0), &self, parent);
 }
 
-static void root_fill(struct sample *s)
+/* ---- what the files hold -------------------------------------------------------------------- */
+
+const char *sample_path(enum sample_file file)
 {
-    const uint8_t archive = CAIRN_FAT_ARCHIVE;
+    static const char *const paths[SAMPLE_FILES] = {
+        "A.TXT", "B.BIN",         "EMPTY.TXT", "first long name.txt", "other long name.txt",
+        "DIR",   "DIR/INNER.TXT", "DIR/SUB",   "DIR/SUB/DEEP.TXT"
+    };
+    return paths[file];
+}
+
+uint32_t sample_bytes(const struct sample *s, enum sample_file file)
+{
+    const uint32_t cluster = s->geometry.cluster_bytes;
+    const uint32_t bytes[SAMPLE_FILES] = { 3 * cluster, 3 * cluster + 7, 0, 100, 200, 0, 1,
+                                           0,           cluster + 1 };
+    return bytes[file];
+}
+
+uint8_t sample_byte(enum sample_file file, uint32_t n)
+{
+    return (uint8_t)(n * 7 + n / 251 + file * 41u + 1);
+}
+
+static void contents_fill(struct sample *s, enum sample_file file)
+{
+    for (uint32_t n = 0; n < sample_bytes(s, file); n++)
+        sample_cluster(s, s->files[file].start)[n] = sample_byte(file, n);
+}
+
+static void file_put(struct sample *s, enum sample_file file, uint8_t **slot, const char *raw,
+                     const char *long_name)
+{
+    *slot = entry_put(s, file, *slot, raw, long_name, CAIRN_FAT_ARCHIVE, sample_bytes(s, file));
+    contents_fill(s, file);
+}
+
+static uint8_t *root_fill(struct sample *s)
+{
     uint8_t *slot = sample_root_end(s);
-    slot = entry_put(s, SAMPLE_A, slot, "A       TXT", NULL, archive, 3 * UNIT);
-    slot = entry_put(s, SAMPLE_B, slot, "B       BIN", NULL, archive, 3 * UNIT + 7);
-    slot = entry_put(s, SAMPLE_EMPTY, slot, "EMPTY   TXT", NULL, archive, 0);
-    slot = entry_put(s, SAMPLE_LONG, slot, "FIRSTL~1TXT", "first long name.txt", archive, 100);
-    slot = entry_put(s, SAMPLE_OTHER, slot, "OTHERL~1TXT", "other long name.txt", archive, 200);
-    entry_put(s, SAMPLE_DIR, slot, "DIR        ", NULL, CAIRN_FAT_DIRECTORY, 0);
+    file_put(s, SAMPLE_A, &slot, "A       TXT", NULL);
+    file_put(s, SAMPLE_B, &slot, "B       BIN", NULL);
+    file_put(s, SAMPLE_EMPTY, &slot, "EMPTY   TXT", NULL);
+    file_put(s, SAMPLE_LONG, &slot, "FIRSTL~1TXT", "first long name.txt");
+    file_put(s, SAMPLE_OTHER, &slot, "OTHERL~1TXT", "other long name.txt");
+    return entry_put(s, SAMPLE_DIR, slot, "DIR        ", NULL, CAIRN_FAT_DIRECTORY, 0);
 }
 
 static void dirs_fill(struct sample *s)
 {
+    uint8_t *slot = sample_dir_slot(s, SAMPLE_DIR, 2);
     dots_put(s, SAMPLE_DIR, 0);
-    entry_put(s, SAMPLE_INNER, sample_dir_slot(s, SAMPLE_DIR, 2), "INNER   TXT", NULL, 0, 1);
-    entry_put(s, SAMPLE_SUB, sample_dir_slot(s, SAMPLE_DIR, 3), "SUB        ", NULL,
-              CAIRN_FAT_DIRECTORY, 0);
+    file_put(s, SAMPLE_INNER, &slot, "INNER   TXT", NULL);
+    entry_put(s, SAMPLE_SUB, slot, "SUB        ", NULL, CAIRN_FAT_DIRECTORY, 0);
     dots_put(s, SAMPLE_SUB, s->files[SAMPLE_DIR].start);
-    entry_put(s, SAMPLE_DEEP, sample_dir_slot(s, SAMPLE_SUB, 2), "DEEP    TXT", NULL, 0, UNIT + 1);
+    slot = sample_dir_slot(s, SAMPLE_SUB, 2);
+    file_put(s, SAMPLE_DEEP, &slot, "DEEP    TXT", NULL);
 }
 
-static size_t size_of(enum cairn_fat_type type)
+/* A directory within a directory, and so on; the entry of the first one goes to `slot`. */
+static void levels_fill(struct sample *s, uint8_t *slot, uint32_t levels)
 {
-    return type == CAIRN_FAT12 ? 1440u << 10 : type == CAIRN_FAT16 ? 8u << 20 : 36u << 20;
+    struct fat_dirent entry;
+    uint32_t parent = 0;
+    fat_dirent_decode(s->files[SAMPLE_DIR].slot, s->geometry.type, &entry);
+    memcpy(entry.raw, "D          ", FAT_SHORT_BYTES);
+    for (; levels > 0; levels--) {
+        entry.start = sample_chain(s, 1);
+        fat_dirent_encode(&entry, slot);
+        slot = sample_cluster(s, entry.start);
+        fat_dot_slots(slot, &entry, parent);
+        slot += 2 * FAT_SLOT_BYTES;
+        parent = entry.start;
+    }
+    memcpy(entry.raw, "BOTTOM  TXT", FAT_SHORT_BYTES);
+    entry.attributes = CAIRN_FAT_ARCHIVE;
+    entry.size = 1;
+    entry.start = sample_chain(s, 1);
+    fat_dirent_encode(&entry, slot);
 }
 
-static void format(struct sample *s, enum cairn_fat_type type)
+/* ---- the volume ----------------------------------------------------------------------------- */
+
+static size_t size_of(const struct sample_shape *shape)
 {
-    struct cairn_fat_format_options options = { .type = type,
+    size_t small = shape->type == CAIRN_FAT12   ? 1440u << 10
+                   : shape->type == CAIRN_FAT16 ? 8u << 20
+                                                : 36u << 20;
+    return small * shape->cluster_sectors;
+}
+
+static void format(struct sample *s, const struct sample_shape *shape)
+{
+    struct cairn_fat_format_options options = { .type = shape->type,
                                                 .sector_bytes = UNIT,
-                                                .cluster_bytes = UNIT,
+                                                .cluster_bytes = UNIT * shape->cluster_sectors,
+                                                .fat_count = shape->fat_count,
                                                 .volume_id = 0x1234ABCD,
                                                 .label = "CAIRN",
                                                 .time_ns = 1700000000000000000 };
@@ -165,20 +230,28 @@ static void format(struct sample *s, enum cairn_fat_type type)
     free(scratch);
 }
 
-void sample_make(struct sample *s, enum cairn_fat_type type)
+void sample_make_shape(struct sample *s, const struct sample_shape *given)
 {
     static const uint32_t clusters[SAMPLE_FILES] = { 3, 4, 0, 1, 1, 1, 1, 1, 2 };
-    *s = (struct sample){ .size = size_of(type) };
-    s->bytes = calloc(1, s->size + SPARE);
+    struct sample_shape shape = *given;
+    if (!shape.cluster_sectors) shape.cluster_sectors = 1;
+    *s = (struct sample){ .size = size_of(&shape) };
+    s->bytes = calloc(1, s->size + (size_t)SPARE_CLUSTERS * UNIT * shape.cluster_sectors);
     must(s->bytes, "memory");
-    format(s, type);
+    format(s, &shape);
     s->last = s->geometry.cluster_count + 1;
-    s->next = type == CAIRN_FAT32 ? 3 : 2;
+    s->next = shape.type == CAIRN_FAT32 ? 3 : 2;
     for (uint32_t i = 0; i < SAMPLE_FILES; i++)
         chain_put(s, i, clusters[i]);
-    root_fill(s);
+    uint8_t *slot = root_fill(s);
     dirs_fill(s);
+    if (shape.levels) levels_fill(s, slot, shape.levels);
     sample_fsinfo(s);
+}
+
+void sample_make(struct sample *s, enum cairn_fat_type type)
+{
+    sample_make_shape(s, &(struct sample_shape){ .type = type });
 }
 
 void sample_free(struct sample *s)

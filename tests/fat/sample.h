@@ -9,7 +9,7 @@
 #include <fat/codec/dirent.h>
 #include <fat/codec/fatent.h>
 
-/* What is on it. Clusters are of 512 bytes and every chain is contiguous. */
+/* What is on it. Every chain is contiguous. */
 enum sample_file {
     SAMPLE_A,     /* /A.TXT: 3 clusters, the last one full */
     SAMPLE_B,     /* /B.BIN: 4 clusters, the last one partly used */
@@ -23,6 +23,15 @@ enum sample_file {
     SAMPLE_FILES
 };
 
+/* Which volume to make. Zeros are the defaults. */
+struct sample_shape {
+    enum cairn_fat_type type; /* must be given */
+    uint32_t fat_count;       /* 0: 2 */
+    uint32_t cluster_sectors; /* of 512 bytes; 0: 1 */
+    uint32_t levels;          /* directories called D within one another, the lowest with
+                                 BOTTOM.TXT of 1 byte; 0: none */
+};
+
 struct sample_entry {
     uint8_t *slot; /* the 8.3 one */
     uint32_t start, clusters;
@@ -30,16 +39,23 @@ struct sample_entry {
 
 struct sample {
     struct cairn_fat_geometry geometry;
-    uint8_t *bytes; /* the volume; 256 KiB behind it are there, too */
+    uint8_t *bytes; /* the volume; room for 512 clusters behind it is there, too */
     size_t size;    /* of the device, which a test may change */
     uint32_t last;  /* cluster */
     uint32_t next;  /* the first cluster that is free, as are all behind it */
     struct sample_entry files[SAMPLE_FILES];
 };
 
-/* Aborts when the codecs refuse to make it. */
+/* Aborts when the codecs refuse to make it. sample_make: the default shape of that type. */
 void sample_make(struct sample *s, enum cairn_fat_type type);
+void sample_make_shape(struct sample *s, const struct sample_shape *shape);
 void sample_free(struct sample *s);
+
+/* Where a file or directory is, how many bytes a file has on the healthy volume (a directory: 0),
+ * and what byte n of its contents is. */
+const char *sample_path(enum sample_file file);
+uint32_t sample_bytes(const struct sample *s, enum sample_file file);
+uint8_t sample_byte(enum sample_file file, uint32_t n);
 
 uint8_t *sample_sector(const struct sample *s, uint32_t sector);
 uint8_t *sample_cluster(const struct sample *s, uint32_t cluster);
