@@ -23,6 +23,12 @@ static bool extend(struct blk_extents *list, uint64_t to, bool data)
     return true;
 }
 
+bool blk_extents_hole(struct blk_extents *list, uint64_t to)
+{
+    if (!extend(list, to / list->block_bytes, false)) return false;
+    return list->used < list->cap || (list->used && list->out[list->used - 1].data);
+}
+
 bool blk_extents_data(struct blk_extents *list, uint64_t from, uint64_t to)
 {
     if (!extend(list, from / list->block_bytes, false)) return false;

@@ -80,6 +80,9 @@ void blk_extents_init(struct blk_extents *list, struct cairn_blk_extent *out, si
 /* Bytes [from, to) hold data; ranges come in order; a block that is touched is data, what was left
  * out before it is a hole. False: the list is full. */
 bool blk_extents_data(struct blk_extents *list, uint64_t from, uint64_t to);
+/* Nothing is data before byte `to`. False: the list has no room for data behind it, so where those
+ * end need not be asked. */
+bool blk_extents_hole(struct blk_extents *list, uint64_t to);
 /* Nothing more is data. */
 void blk_extents_end(struct blk_extents *list);
 

@@ -201,18 +201,20 @@ enum cairn_err blk_file_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs
     return first;
 }
 
-/* The next run of data in [*from, end) as bytes. False: there is none. A file system that cannot
- * tell says that all is data. */
-static bool next_data(int fd, uint64_t *from, uint64_t end, uint64_t *to)
+/* Where data begin at `from` or behind it; UINT64_MAX: nowhere. A file system that cannot tell says
+ * that all is data. */
+static uint64_t data_at(int fd, uint64_t from)
 {
-    off_t data = lseek(fd, (off_t)*from, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) return false;
-    *to = end;
-    if (data < 0) return true;
-    *from = (uint64_t)data;
-    off_t hole = lseek(fd, data, SEEK_HOLE);
-    if (hole > data) *to = cairn_min_u64((uint64_t)hole, end);
-    return *from < end;
+    off_t data = lseek(fd, (off_t)from, SEEK_DATA);
+    if (data >= 0) return (uint64_t)data;
+    return errno == ENXIO ? UINT64_MAX : from;
+}
+
+/* Where the data at `from` end. The kernel looks at every page up to there. */
+static uint64_t data_end(int fd, uint64_t from)
+{
+    off_t hole = lseek(fd, (off_t)from, SEEK_HOLE);
+    return hole > (off_t)from ? (uint64_t)hole : UINT64_MAX;
 }
 
 enum cairn_err blk_file_extents(struct cairn_blk *dev, uint64_t block, uint64_t count,
@@ -221,13 +223,18 @@ enum cairn_err blk_file_extents(struct cairn_blk *dev, uint64_t block, uint64_t 
 {
     (void)why;
     const struct cairn_blk_file *file = (const struct cairn_blk_file *)dev;
-    uint64_t from = block * dev->info.block_bytes, to;
+    uint64_t from = block * dev->info.block_bytes;
     uint64_t end = from + count * dev->info.block_bytes;
     struct blk_extents list;
     blk_extents_init(&list, extents, cap, block, count, dev->info.block_bytes);
     bool room = true;
-    for (; room && next_data(file->fd, &from, end, &to); from = to)
+    while (room && (from = data_at(file->fd, from)) < end) {
+        room = blk_extents_hole(&list, from);
+        if (!room) break;
+        uint64_t to = cairn_min_u64(data_end(file->fd, from), end);
         room = blk_extents_data(&list, from, to);
+        from = to;
+    }
     if (room) blk_extents_end(&list);
     *used = list.used;
     return CAIRN_OK;

@@ -72,26 +72,12 @@ static void long_mismatch(struct fat_check *c, const struct fat_dirent *entry, u
                        fat_long_checksum(entry->raw));
 }
 
-/* The first unit that is half of a surrogate pair without the other, or the length. */
-static uint32_t lone_surrogate(const struct fat_name *name)
-{
-    for (uint32_t i = 0; i < name->len; i++) {
-        uint32_t kind = name->units[i] & 0xFC00u;
-        bool pair = kind == 0xD800 && i + 1 < name->len && (name->units[i + 1] & 0xFC00u) == 0xDC00;
-        if (pair)
-            i++;
-        else if (kind == 0xD800 || kind == 0xDC00)
-            return i;
-    }
-    return name->len;
-}
-
 static void long_check(struct fat_check *c)
 {
     const struct fat_name *name = &c->entry_name;
     uint32_t bad = 0;
-    if (fat_name_check(name, &bad) == CAIRN_OK) bad = lone_surrogate(name);
-    if (bad < name->len) fat_check_find(c, CAIRN_FAT_FAULT_LONG_ILLEGAL, 0, name->units[bad], bad);
+    if (fat_name_check(name, &bad))
+        fat_check_find(c, CAIRN_FAT_FAULT_LONG_ILLEGAL, 0, name->units[bad], bad);
 }
 
 /* Which byte is it? One that is refused among harmless ones, else a space that is not at an end. */
@@ -124,11 +110,7 @@ static void short_check(struct fat_check *c, const struct fat_dirent *entry)
 
 static uint64_t name_key(const struct fat_name *name, uint64_t kind)
 {
-    uint64_t hash = name->len;
-    for (uint32_t i = 0; i < name->len; i++) {
-        hash = (hash ^ fat_upcase(name->units[i])) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 32;
-    }
+    uint64_t hash = fat_name_hash64(name);
     hash |= (uint64_t)(hash < 2) << 1; /* 0 is an empty place */
     return (hash & ~(uint64_t)KEY_LONG) | kind;
 }
@@ -185,7 +167,7 @@ void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan
     uint32_t number = scan->slots - 1;
     bool has_long = !c->long_broken && fat_long_matches(&c->reader, entry->raw);
     fat_short_to_name(entry->raw, entry->case_bits, c->options.codepage, &c->short_name);
-    c->entry_name = has_long ? c->reader.name : c->short_name;
+    fat_name_copy(&c->entry_name, has_long ? &c->reader.name : &c->short_name);
     c->name = &c->entry_name;
     if (has_long)
         long_check(c);

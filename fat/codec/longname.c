@@ -53,12 +53,13 @@ static enum fat_long_fault fault(struct fat_long_reader *reader, enum fat_long_f
 static bool take_units(struct fat_name *name, uint32_t order, const uint8_t *slot)
 {
     uint32_t first = (order - 1) * FAT_LONG_UNITS, len = 0;
-    while (len < FAT_LONG_UNITS && cairn_le16(slot + unit_offset[len]) != 0)
-        len++;
-    if (first + len > FAT_NAME_UNITS) return false;
+    for (; len < FAT_LONG_UNITS; len++) {
+        uint16_t unit = cairn_le16(slot + unit_offset[len]);
+        if (unit == 0) break;
+        if (first + len == FAT_NAME_UNITS) return false;
+        name->units[first + len] = unit;
+    }
     if (len < FAT_LONG_UNITS || first + len > name->len) name->len = (uint16_t)(first + len);
-    for (uint32_t i = 0; i < len; i++)
-        name->units[first + i] = cairn_le16(slot + unit_offset[i]);
     return true;
 }
 

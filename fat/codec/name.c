@@ -98,9 +98,12 @@ enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad)
     *bad = 0;
     if (name->len == 0) return CAIRN_EINVAL;
     for (uint32_t i = 0; i < name->len; i++) {
+        uint16_t unit = name->units[i];
+        if (unit >= 0x80 ? !is_lone(name, i) : !fat_ascii_in(&refused, unit)) continue;
         *bad = i;
-        if (fat_ascii_in(&refused, name->units[i]) || is_lone(name, i)) return CAIRN_EINVAL;
+        return CAIRN_EINVAL;
     }
+    *bad = name->len - 1u;
     uint16_t last = name->units[name->len - 1];
     return last == '.' || last == ' ' ? CAIRN_EINVAL : CAIRN_OK;
 }
@@ -120,11 +123,48 @@ bool fat_name_same(const struct fat_name *a, const struct fat_name *b)
     return a->len == b->len && memcmp(a->units, b->units, a->len * sizeof a->units[0]) == 0;
 }
 
-/* FNV-1a over 16-bit units, then mixed so that the low bits may index a table. */
-uint32_t fat_name_hash(const struct fat_name *name)
+/* Four units at once: they are upper-cased together when all are ASCII, as most are. */
+#define LANES UINT64_C(0x0001000100010001)
+
+static uint64_t ascii_upcase(uint64_t lanes)
 {
-    uint32_t hash = 2166136261u;
-    for (uint32_t i = 0; i < name->len; i++)
-        hash = (hash ^ fat_upcase(name->units[i])) * 16777619u;
-    return hash ^ hash >> 15;
+    uint64_t from_a = lanes + (0x80 - 'a') * LANES, past_z = lanes + (0x80 - 'z' - 1) * LANES;
+    return lanes ^ ((from_a & ~past_z & 0x80 * LANES) >> 2);
+}
+
+static uint64_t foreign_upcase(const uint16_t *units)
+{
+    uint16_t four[4];
+    uint64_t lanes;
+    for (uint32_t i = 0; i < 4; i++)
+        four[i] = fat_upcase(units[i]);
+    memcpy(&lanes, four, sizeof lanes);
+    return lanes;
+}
+
+static inline uint64_t units_upcase(const uint16_t *units)
+{
+    uint64_t lanes;
+    memcpy(&lanes, units, sizeof lanes);
+    return lanes & 0xFF80 * LANES ? foreign_upcase(units) : ascii_upcase(lanes);
+}
+
+/* A multiplication for four units (the last four may overlap those before them), mixed so that both
+ * low and high bits may index a table. */
+static inline uint64_t hash_step(uint64_t hash, uint64_t lanes)
+{
+    hash = (hash ^ lanes) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 32;
+}
+
+uint64_t fat_name_hash64(const struct fat_name *name)
+{
+    uint64_t hash = name->len, rest = 0;
+    uint32_t len = name->len;
+    for (uint32_t i = 0; i + 4 < len; i += 4)
+        hash = hash_step(hash, units_upcase(name->units + i));
+    if (len >= 4) return hash_step(hash, units_upcase(name->units + len - 4));
+    for (uint32_t i = 0; i < len; i++)
+        rest = rest << 16 | fat_upcase(name->units[i]);
+    return hash_step(hash, rest);
 }

@@ -50,8 +50,18 @@ uint16_t fat_upcase(uint16_t unit);
 uint16_t fat_downcase(uint16_t unit);
 bool fat_name_equal(const struct fat_name *a, const struct fat_name *b); /* without case */
 bool fat_name_same(const struct fat_name *a, const struct fat_name *b);  /* to the unit */
-/* Hash of the upper-cased name; equal names have equal hashes. */
-uint32_t fat_name_hash(const struct fat_name *name);
+/* Hash of the upper-cased name; equal names have equal hashes. The 32-bit one is of the same. */
+uint64_t fat_name_hash64(const struct fat_name *name);
+static inline uint32_t fat_name_hash(const struct fat_name *name)
+{
+    return (uint32_t)fat_name_hash64(name);
+}
+/* out = name, no more of it than there is. */
+static inline void fat_name_copy(struct fat_name *out, const struct fat_name *name)
+{
+    out->len = name->len;
+    memcpy(out->units, name->units, name->len * sizeof name->units[0]);
+}
 
 /* A byte of a code page as a unit, and the reverse; 0 where there is none (unit 0 excepted). */
 uint16_t fat_codepage_unit(enum cairn_fat_codepage page, uint8_t byte);
