@@ -42,5 +42,6 @@ char *folder_slurp(const struct folder *folder, const char *name, size_t *bytes)
 Suite *scan_suite(void);
 Suite *plan_suite(void);
 Suite *write_suite(void);
+Suite *undo_suite(void);
 
 #endif
