@@ -16,8 +16,8 @@ static enum cairn_err put(struct cairn_fat *fs, const char *text, struct cairn_w
                                         CAIRN_FAT_OPEN_WRITE | CAIRN_FAT_OPEN_CREATE, &file, why);
     if (err) return err;
     err = cairn_fat_file_write(&file, text, cairn_str_len(text), &done, why);
-    cairn_fat_close(&file);
-    return err;
+    enum cairn_err closed = cairn_fat_close(&file, err ? NULL : why);
+    return err ? err : closed;
 }
 
 static enum cairn_err print(struct cairn_fat *fs, struct cairn_why *why)
@@ -29,8 +29,8 @@ static enum cairn_err print(struct cairn_fat *fs, struct cairn_why *why)
     if (err) return err;
     err = cairn_fat_file_read(&file, text, sizeof text, &done, why);
     if (!err) cairn_platform_console_write(text, done);
-    cairn_fat_close(&file);
-    return err;
+    enum cairn_err closed = cairn_fat_close(&file, err ? NULL : why);
+    return err ? err : closed;
 }
 
 static enum cairn_err run(struct cairn_why *why)

@@ -172,8 +172,8 @@ enum cairn_err fat_page_get(struct cairn_fat *fs, uint64_t sector, struct fat_pa
         enum cairn_err err = page_take(fs, first, page, why);
         if (err) return err;
         (*page)->sectors = (uint8_t)sectors;
-        err = cairn_blk_read(fs->dev, fat_block(fs, first), fat_block(fs, sectors),
-                             fat_page_frame(fs, *page), why);
+        err = fat_told(fs, cairn_blk_read(fs->dev, fat_block(fs, first), fat_block(fs, sectors),
+                                          fat_page_frame(fs, *page), why));
         if (err) {
             page_void(&fs->cache, *page);
             return err;

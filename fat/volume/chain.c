@@ -232,7 +232,7 @@ static enum cairn_err chain_extend(struct cairn_fat_node *node, uint32_t want,
     }
     if (err) {
         enum cairn_err undone = fat_table_clear(fs, first, count, NULL);
-        if (undone) cairn_log(&fat_log, CAIRN_LOG_WARNING, "%u clusters leaked", count);
+        if (undone) fat_litter(fs, "clusters leaked", undone);
         return err;
     }
     fat_space_taken(fs, first, count);
@@ -269,7 +269,7 @@ enum cairn_err fat_chain_grow_whole(struct cairn_fat_node *node, uint32_t cluste
     err = fat_chain_grow(node, clusters, why);
     if (!err || node->clusters == before) return err;
     enum cairn_err cut = fat_chain_cut(node, before, NULL);
-    if (cut) cairn_log(&fat_log, CAIRN_LOG_WARNING, "clusters kept: %s", cairn_err_text(cut));
+    if (cut) fat_litter(node->fs, "clusters kept", cut);
     return err;
 }
 

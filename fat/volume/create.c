@@ -28,7 +28,7 @@ static enum cairn_err dir_init(struct cairn_fat_node *node, const struct cairn_f
     uint32_t sector = fat_cluster_sector(fs, node->entry.start);
     uint32_t rest = fs->geo.cluster_sectors - fs->cache.page_sectors;
     if (rest) {
-        fs->unflushed = true;
+        fat_wrote(fs, rest);
         err = cairn_blk_zero(fs->dev, fat_block(fs, sector + fs->cache.page_sectors),
                              fat_block(fs, rest), why);
         if (err) return err;
@@ -76,7 +76,11 @@ static enum cairn_err make(struct cairn_fat_node *dir, const char *name, size_t 
     fat_enter(dir->fs);
     enum cairn_err err = make_locked(dir, name, len, attributes, node, why);
     if (err) cairn_why_path(why, name, len);
-    return fat_leave(dir->fs, err);
+    err = fat_leave_changed(dir->fs, err, why);
+    if (!err || !*node) return err;
+    cairn_fat_release(*node);
+    *node = NULL;
+    return err;
 }
 
 enum cairn_err cairn_fat_create(struct cairn_fat_node *dir, const char *name, size_t len,

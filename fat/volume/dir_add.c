@@ -81,7 +81,7 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
                               FAT_DIR_SLOTS_MAX);
     enum cairn_err err = fat_chain_grow(dir, before + 1, why);
     if (err) return err;
-    fs->unflushed = true;
+    fat_wrote(fs, fs->geo.cluster_sectors);
     err = cairn_blk_zero(fs->dev, fat_block(fs, fat_cluster_sector(fs, dir->tail)),
                          fat_block(fs, fs->geo.cluster_sectors), why);
     if (err) { /* what it holds is unknown: not a part of the directory */
@@ -196,7 +196,8 @@ enum cairn_err fat_dir_prepare(struct cairn_fat_node *dir, const struct fat_name
         err = fat_drain(fs, why); /* never two equal names on the disk */
         if (err) return err;
     }
-    return fat_dir_room(dir, fat_dir_slots_for(name, entry, fs->codepage), place, why);
+    uint32_t long_slots = alias.exact ? 0 : fat_long_slots(name);
+    return fat_dir_room(dir, long_slots + 1, place, why);
 }
 
 void fat_dir_put(struct fat_dir_place *place, uint32_t i, const uint8_t slot[FAT_SLOT_BYTES])

@@ -50,10 +50,13 @@ enum cairn_err cairn_fat_open(struct cairn_fat *fs, const char *path, size_t len
     return err;
 }
 
-void cairn_fat_close(struct cairn_fat_file *file)
+enum cairn_err cairn_fat_close(struct cairn_fat_file *file, struct cairn_why *why)
 {
-    cairn_fat_release(file->node);
+    struct cairn_fat *fs = file->node->fs;
+    cairn_fat_release(file->node); /* first: it may free clusters */
     file->node = NULL;
+    bool syncs = (file->flags & CAIRN_FAT_OPEN_WRITE) && fs->policy.sync != CAIRN_FAT_SYNC_ASKED;
+    return syncs ? cairn_fat_sync(fs, why) : CAIRN_OK;
 }
 
 enum cairn_err cairn_fat_file_read(struct cairn_fat_file *file, void *buf, size_t bytes,

@@ -120,5 +120,5 @@ enum cairn_err cairn_fat_label_set(struct cairn_fat *fs, const char *utf8, size_
     enum cairn_err err = fat_begin(fs, why);
     if (!err) err = root_label(fs, used ? raw : NULL, why);
     if (!err) err = boot_labels(fs, raw, why);
-    return fat_leave(fs, err);
+    return fat_leave_changed(fs, err, why);
 }

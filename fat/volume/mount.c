@@ -104,40 +104,6 @@ static enum cairn_err boot_read(struct cairn_blk *dev, struct cairn_fat_geometry
     return CAIRN_ECORRUPT;
 }
 
-/* FSInfo, when it can be believed. */
-static enum cairn_err fsinfo_read(struct cairn_fat *fs, struct cairn_why *why)
-{
-    struct cairn_fat_fsinfo info;
-    struct fat_page *page;
-    uint8_t *at;
-    if (!fs->geo.fsinfo_sector || fs->geo.fsinfo_sector >= fs->geo.reserved_sectors)
-        return CAIRN_OK;
-    enum cairn_err err = fat_page_get(fs, fs->geo.fsinfo_sector, &page, &at, why);
-    if (err) return err;
-    cairn_fat_fsinfo_decode(at, &info);
-    fat_page_drop(page);
-    if (!info.valid) return CAIRN_OK;
-    if (fat_cluster_valid(fs, info.next_free)) fs->space.next = info.next_free;
-    if (!fs->was_dirty && info.free_clusters <= fs->geo.cluster_count)
-        fs->space.free = info.free_clusters;
-    return CAIRN_OK;
-}
-
-/* Dirty by the boot sector's bit or by FAT[1]'s? */
-static enum cairn_err dirty_read(struct cairn_fat *fs, struct cairn_why *why)
-{
-    struct fat_page *page;
-    uint8_t *at;
-    fs->was_dirty = fs->geo.state & 1;
-    if (fs->geo.type == CAIRN_FAT12) return CAIRN_OK;
-    enum cairn_err err = fat_page_get(fs, fat_table_start(fs), &page, &at, why);
-    if (err) return err;
-    uint8_t top = at[2 * fatent_bytes(fs->geo.type) - 1];
-    if (!(top & (fs->geo.type == CAIRN_FAT32 ? 0x08 : 0x80))) fs->was_dirty = true;
-    fat_page_drop(page);
-    return CAIRN_OK;
-}
-
 static enum cairn_err root_init(struct cairn_fat *fs, struct cairn_why *why)
 {
     struct fat_dirent entry = { .attributes = CAIRN_FAT_DIRECTORY, .start = fs->geo.root_cluster };
@@ -152,21 +118,40 @@ static enum cairn_err root_init(struct cairn_fat *fs, struct cairn_why *why)
 
 static void options_apply(struct cairn_fat *fs, const struct cairn_fat_options *options)
 {
-    static const struct cairn_fat_options none;
-    if (!options) options = &none;
     fs->read_only = options->read_only || fs->dev->info.read_only;
     fs->codepage = options->codepage ? options->codepage : CAIRN_FAT_CP437;
     fs->utc_offset_min = options->utc_offset_min;
     fs->clock = options->clock ? options->clock : cairn_clock_wall_platform();
     fs->no_order = options->no_order;
+    fat_policy_init(&fs->policy, options);
+}
+
+/* What becomes of a volume that was not unmounted. */
+static enum cairn_err dirty_decide(struct cairn_fat *fs, enum cairn_fat_dirty_policy policy,
+                                   struct cairn_why *why)
+{
+    if (!fs->stays_dirty || fs->read_only) return CAIRN_OK;
+    if (policy == CAIRN_FAT_DIRTY_REFUSE) {
+        (void)cairn_why_fail(why, CAIRN_ECORRUPT, "write to a volume that was not unmounted");
+        cairn_why_hint(why,
+                       "`cairn check --repair` mends it; it can be read as it is; --dirty, or "
+                       "CAIRN_FAT_DIRTY_WRITE, writes to it all the same");
+        return CAIRN_ECORRUPT;
+    }
+    fs->read_only = policy == CAIRN_FAT_DIRTY_READ_ONLY;
+    cairn_log(&fat_log, CAIRN_LOG_WARNING, "%s: not unmounted last time, mounted %s", fs->dev->name,
+              fs->read_only ? "read-only" : "for writing all the same");
+    return CAIRN_OK;
 }
 
 enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
                                const struct cairn_fat_options *options, void *mem, size_t mem_bytes,
                                struct cairn_why *why)
 {
+    static const struct cairn_fat_options none;
     struct cairn_arena arena, scratch;
     struct budget budget;
+    if (!options) options = &none;
     *out = NULL;
     cairn_arena_init(&arena, mem, mem_bytes);
     struct cairn_fat *fs = cairn_arena_array(&arena, 1, sizeof *fs, 16);
@@ -187,8 +172,8 @@ enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
     if (!err) err = parts_init(fs, &arena, &budget);
     if (err) return cairn_why_fail(why, err, "mount in %zu bytes of memory", mem_bytes);
     fat_space_init(fs);
-    err = dirty_read(fs, why);
-    if (!err) err = fsinfo_read(fs, why);
+    err = fat_state_read(fs, why);
+    if (!err) err = dirty_decide(fs, options->on_dirty, why);
     if (!err) err = root_init(fs, why);
     if (err) return err;
     cairn_lock_init(&fs->lock);
@@ -199,51 +184,28 @@ enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Flushed before the volume is marked clean: a clean volume's FSInfo is believed. */
-static enum cairn_err fsinfo_write(struct cairn_fat *fs, struct cairn_why *why)
+/* Nothing more can be done for a volume that does not take its last changes than to say so on it.
+ */
+static void error_leave(struct cairn_fat *fs)
 {
-    struct fat_page *page;
-    uint8_t *at;
-    struct cairn_fat_fsinfo info;
-    if (!fs->geo.fsinfo_sector || fs->geo.fsinfo_sector >= fs->geo.reserved_sectors)
-        return CAIRN_OK;
-    enum cairn_err err = fat_page_get(fs, fs->geo.fsinfo_sector, &page, &at, why);
-    if (err) return err;
-    cairn_fat_fsinfo_decode(at, &info);
-    if (info.valid) {
-        info.free_clusters = fs->space.free; /* UNKNOWN is FSInfo's own word for it */
-        info.next_free = fs->space.next;
-        cairn_fat_fsinfo_update(&info, at);
-        fat_page_touch(fs, page, FAT_STAGE_NEW);
-    }
-    fat_page_drop(page);
-    err = fat_cache_write_free(fs, why);
-    return err ? err : fat_flush(fs, why);
-}
-
-/* Everything on the device, the hints true, the volume clean. */
-static enum cairn_err settle(struct cairn_fat *fs, struct cairn_why *why)
-{
-    enum cairn_err err = fat_sync(fs, why);
-    if (err || !fs->marked_dirty) return err;
-    err = fsinfo_write(fs, why);
-    return err || fs->was_dirty ? err : fat_mark(fs, false, why);
+    if (!fs->io_failed || fs->read_only) return;
+    enum cairn_err err = fat_mark(fs, true, NULL);
+    if (err) cairn_log(&fat_log, CAIRN_LOG_WARNING, "%s: error bit not set", fs->dev->name);
 }
 
 enum cairn_err cairn_fat_unmount(struct cairn_fat *fs, struct cairn_why *why)
 {
     fat_enter(fs);
-    enum cairn_err err = settle(fs, why);
+    if (fat_nodes_are_loose(fs)) fat_litter(fs, "unmounted with open files", CAIRN_EBUSY);
+    enum cairn_err err = fat_settle(fs, why);
+    if (err) error_leave(fs);
+    cairn_log(&fat_log, CAIRN_LOG_INFO, "%s: %llu syncs, %llu flushes, %llu drains", fs->dev->name,
+              (unsigned long long)fs->syncs, (unsigned long long)fs->flushes,
+              (unsigned long long)fs->drains);
     cairn_lock_drop(&fs->lock);
     cairn_cond_destroy(&fs->io_done);
     cairn_lock_destroy(&fs->lock);
     return err;
-}
-
-enum cairn_err cairn_fat_sync(struct cairn_fat *fs, struct cairn_why *why)
-{
-    fat_enter(fs);
-    return fat_leave(fs, fat_sync(fs, why));
 }
 
 const struct cairn_fat_geometry *cairn_fat_geometry(const struct cairn_fat *fs)

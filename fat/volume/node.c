@@ -108,18 +108,35 @@ static enum cairn_err trim_to(struct cairn_fat_node *node, uint32_t clusters)
     return err;
 }
 
-/* Give clusters back that no entry needs: all of a removed file's, those past the size of others.
- * When that fails they are leaked, which check finds and repairs. */
+static uint32_t clusters_needed(const struct cairn_fat_node *node)
+{
+    if (node->removed) return 0;
+    return (uint32_t)cairn_div_up(node->entry.size, node->fs->geo.cluster_bytes);
+}
+
+bool fat_node_is_loose(const struct cairn_fat_node *node)
+{
+    if (node->entry.start == 0) return false;
+    if (node->removed) return true;
+    if (fat_node_is_dir(node) || node->clusters == FAT_CLUSTERS_UNKNOWN) return false;
+    return node->clusters > clusters_needed(node);
+}
+
+bool fat_nodes_are_loose(const struct cairn_fat *fs)
+{
+    for (uint32_t i = 0; i < fs->nodes.count; i++) {
+        const struct cairn_fat_node *node = &fs->nodes.all[i];
+        if (node->holds && fat_node_is_loose(node)) return true;
+    }
+    return false;
+}
+
+/* Give clusters back that no entry needs. When that fails they are leaked, which check mends. */
 static void node_trim(struct cairn_fat_node *node)
 {
-    struct cairn_fat *fs = node->fs;
-    if (node->entry.start == 0 || fs->read_only) return;
-    if (!node->removed && (fat_node_is_dir(node) || node->clusters == FAT_CLUSTERS_UNKNOWN)) return;
-    uint32_t need = 0;
-    if (!node->removed) need = (uint32_t)cairn_div_up(node->entry.size, fs->geo.cluster_bytes);
-    if (!node->removed && node->clusters <= need) return;
-    enum cairn_err err = trim_to(node, need);
-    if (err) cairn_log(&fat_log, CAIRN_LOG_WARNING, "clusters leaked: %s", cairn_err_text(err));
+    if (node->fs->read_only || !fat_node_is_loose(node)) return;
+    enum cairn_err err = trim_to(node, clusters_needed(node));
+    if (err) fat_litter(node->fs, "clusters leaked", err);
 }
 
 void fat_node_release(struct cairn_fat_node *node)

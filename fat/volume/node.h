@@ -92,6 +92,10 @@ enum cairn_err fat_node_get(struct cairn_fat_node *dir, const struct fat_found *
 struct cairn_fat_node *fat_node_peek(struct cairn_fat *fs, const struct cairn_fat_node *dir,
                                      uint32_t slot);
 void fat_node_hold(struct cairn_fat_node *node);
+/* Has the node clusters that no entry accounts for: of a removed file, or past its size? */
+bool fat_node_is_loose(const struct cairn_fat_node *node);
+/* Is any node that is held? */
+bool fat_nodes_are_loose(const struct cairn_fat *fs);
 /* Let go; the last one gives back clusters past the end and those of a removed file. */
 void fat_node_release(struct cairn_fat_node *node); /* NULL: nothing */
 /* The node's entry is elsewhere now: file it there. */

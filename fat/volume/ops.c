@@ -77,12 +77,14 @@ void fat_io_begin(struct cairn_fat_node *node, bool alone)
         cairn_cond_wait(&fs->io_done, &fs->lock);
     fs->io_waiters--;
     node->io++;
+    fs->io++;
     node->io_alone = alone;
 }
 
 void fat_io_end(struct cairn_fat_node *node)
 {
     node->io_alone = false;
+    node->fs->io--;
     if (--node->io == 0 && node->fs->io_waiters) cairn_cond_broadcast(&node->fs->io_done);
 }
 
@@ -130,7 +132,8 @@ enum cairn_err fat_io_run(struct fat_io *io)
     cairn_lock_drop(&fs->lock);
     enum cairn_err err = cairn_blk_submit(fs->dev, io->reqs, count);
     cairn_lock_take(&fs->lock);
-    if (writes) fs->unflushed = true;
+    for (uint32_t i = 0; writes && i < count; i++)
+        fat_wrote(fs, io->reqs[i].count / fs->sector_blocks);
     for (uint32_t i = 0; writes && taken != fs->cache.data_taken && i < count; i++)
         fat_cache_forget(fs, io->reqs[i].block / fs->sector_blocks, /* read while it was written */
                          io->reqs[i].count / fs->sector_blocks);

@@ -18,6 +18,11 @@ static inline enum cairn_err fat_leave(struct cairn_fat *fs, enum cairn_err err)
     return err;
 }
 
+/* Leave after a call that may have changed something, half of it when it failed: with
+ * CAIRN_FAT_SYNC_AT_ONCE that is durable then. */
+enum cairn_err fat_leave_changed(struct cairn_fat *fs, enum cairn_err err,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
+
 /* A name from outside, for looking up (any name that could be on a disk) or for storing (one that
  * FAT allows). Errors as cairn_fat_create; why names the character. */
 enum cairn_err fat_name_parse(const char *utf8, size_t len, bool to_store, struct fat_name *name,

@@ -20,7 +20,8 @@ void cairn_fat_release(struct cairn_fat_node *node)
     struct cairn_fat *fs = node->fs;
     fat_enter(fs);
     fat_node_release(node);
-    cairn_lock_drop(&fs->lock);
+    enum cairn_err err = fat_leave_changed(fs, CAIRN_OK, NULL);
+    if (err) cairn_log(&fat_log, CAIRN_LOG_WARNING, "not durable: %s", cairn_err_text(err));
 }
 
 static bool is_dots(const char *name, size_t len, size_t count)

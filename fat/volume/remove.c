@@ -41,5 +41,5 @@ enum cairn_err cairn_fat_remove(struct cairn_fat_node *dir, const char *name, si
     fat_enter(dir->fs);
     enum cairn_err err = remove_locked(dir, name, len, why);
     if (err) cairn_why_path(why, name, len);
-    return fat_leave(dir->fs, err);
+    return fat_leave_changed(dir->fs, err, why);
 }

@@ -247,5 +247,5 @@ enum cairn_err cairn_fat_rename(struct cairn_fat_node *from_dir, const char *fro
     if (err)
         cairn_why_path(why, err == CAIRN_ENOENT ? from : to,
                        err == CAIRN_ENOENT ? from_len : to_len);
-    return fat_leave(from_dir->fs, err);
+    return fat_leave_changed(from_dir->fs, err, why);
 }

@@ -79,7 +79,7 @@ enum cairn_err cairn_fat_stat_set(struct cairn_fat_node *node, const struct cair
         err = fat_node_store(node, FAT_STAGE_ADD, why);
         if (err) node->entry = before;
     }
-    return fat_leave(node->fs, err);
+    return fat_leave_changed(node->fs, err, why);
 }
 
 enum cairn_err cairn_fat_list(struct cairn_fat_node *dir, uint64_t cursor,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* Getting changes to the device: the stages, the dirty bit, and room for the next operation. */
+/* Getting changes to the device: the stages, and room for the next operation. */
 #include "chain.h"
 #include "table.h"
 
 enum cairn_err fat_flush(struct cairn_fat *fs, struct cairn_why *why)
 {
-    enum cairn_err err = cairn_blk_flush(fs->dev, why);
+    enum cairn_err err = fat_told(fs, cairn_blk_flush(fs->dev, why));
     if (err) return err;
     fs->flushes++;
     fs->unflushed = false;
+    fs->policy.unflushed_bytes = 0;
     return CAIRN_OK;
 }
 
@@ -43,12 +44,14 @@ enum cairn_err fat_sync(struct cairn_fat *fs, struct cairn_why *why)
 {
     if (!fs->cache.dirty_head && !fs->cache.frees && !fs->unflushed) {
         fs->sync_failed = false;
+        fat_policy_settle(&fs->policy);
         return CAIRN_OK;
     }
     enum cairn_err err = sync_stages(fs, why);
     fs->sync_failed = err != CAIRN_OK;
     if (err) return err;
     fat_cache_settle(fs);
+    fat_policy_settle(&fs->policy);
     memset(fs->removed, 0, sizeof fs->removed);
     fs->syncs++;
     fs->epoch++;
@@ -58,46 +61,8 @@ enum cairn_err fat_sync(struct cairn_fat *fs, struct cairn_why *why)
 enum cairn_err fat_drain(struct cairn_fat *fs, struct cairn_why *why)
 {
     fs->drains++;
-    return fat_sync(fs, why);
-}
-
-/* ---- the dirty bit --------------------------------------------------------------------------- */
-
-/* FAT[1]: its top bit (15 or 27) is set when clean. FAT12 has none. */
-static enum cairn_err mark_table(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
-{
-    if (fs->geo.type == CAIRN_FAT12) return CAIRN_OK;
-    struct fat_page *page;
-    uint8_t *at;
-    enum cairn_err err = fat_page_get(fs, fat_table_start(fs), &page, &at, why);
-    if (err) return err;
-    uint32_t bytes = fatent_bytes(fs->geo.type);
-    uint8_t *top = at + 2 * bytes - 1, bit = fs->geo.type == CAIRN_FAT32 ? 0x08 : 0x80;
-    *top = (uint8_t)(dirty ? *top & ~bit : *top | bit);
-    fat_page_touch(fs, page, FAT_STAGE_NEW);
-    fat_page_drop(page);
-    return CAIRN_OK;
-}
-
-static enum cairn_err mark_boot(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
-{
-    struct fat_page *page;
-    uint8_t *at;
-    enum cairn_err err = fat_page_get(fs, 0, &page, &at, why);
-    if (err) return err;
-    uint8_t *state = at + cairn_fat_boot_state_offset(fs->geo.type);
-    *state = (uint8_t)(dirty ? *state | 1u : *state & ~1u);
-    fat_page_touch(fs, page, FAT_STAGE_NEW);
-    fat_page_drop(page);
-    return CAIRN_OK;
-}
-
-enum cairn_err fat_mark(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
-{
-    enum cairn_err err = mark_boot(fs, dirty, why);
-    if (!err) err = mark_table(fs, dirty, why);
-    if (!err) err = fat_cache_write_free(fs, why);
-    if (!err) err = fat_flush(fs, why);
+    enum cairn_err err = fat_sync(fs, why);
+    fat_policy_note(&fs->policy); /* the operation goes on */
     return err;
 }
 
@@ -105,19 +70,14 @@ enum cairn_err fat_mark(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
 
 enum cairn_err fat_begin(struct cairn_fat *fs, struct cairn_why *why)
 {
-    enum cairn_err err;
-    if (fs->read_only) {
-        return cairn_why_fail(why, CAIRN_EROFS, "change %s", fs->dev->name);
-    }
-    if (fs->sync_failed || !fat_cache_has_room(&fs->cache)) {
+    enum cairn_err err = CAIRN_OK;
+    if (fs->read_only) return cairn_why_fail(why, CAIRN_EROFS, "change %s", fs->dev->name);
+    if (fs->sync_failed || !fat_cache_has_room(&fs->cache) || fat_policy_is_due(fs))
         err = fat_drain(fs, why);
-        if (err) return err;
-    }
-    if (!fs->marked_dirty && !fs->was_dirty) {
-        err = fat_mark(fs, true, why);
-        if (err) return err;
-    }
+    if (!err && !fs->marked_dirty) err = fat_mark(fs, true, why);
+    if (err) return err;
     fs->marked_dirty = true;
+    fat_policy_note(&fs->policy);
     return CAIRN_OK;
 }
 

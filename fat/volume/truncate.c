@@ -55,7 +55,7 @@ enum cairn_err cairn_fat_truncate(struct cairn_fat_node *file, uint64_t size, st
     enum cairn_err err = fat_begin(file->fs, why);
     if (!err) err = fat_file_resize(file, size, why);
     fat_io_end(file);
-    return fat_leave(file->fs, err);
+    return fat_leave_changed(file->fs, err, why);
 }
 
 static enum cairn_err allocate_locked(struct cairn_fat_node *file, uint64_t size,
@@ -75,5 +75,5 @@ static enum cairn_err allocate_locked(struct cairn_fat_node *file, uint64_t size
 enum cairn_err cairn_fat_allocate(struct cairn_fat_node *file, uint64_t size, struct cairn_why *why)
 {
     fat_enter(file->fs);
-    return fat_leave(file->fs, allocate_locked(file, size, why));
+    return fat_leave_changed(file->fs, allocate_locked(file, size, why), why);
 }

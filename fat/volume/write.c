@@ -87,7 +87,7 @@ static enum cairn_err zero_step(struct cairn_fat_node *file, uint64_t offset, ui
     uint64_t sectors = *bytes / fs->geo.sector_bytes;
     note_written(file, offset + *bytes);
     fat_cache_forget(fs, spot.sector, sectors);
-    fs->unflushed = true;
+    fat_wrote(fs, sectors);
     return cairn_blk_zero(fs->dev, fat_block(fs, spot.sector), fat_block(fs, sectors), why);
 }
 
@@ -203,7 +203,7 @@ enum cairn_err cairn_fat_write(struct cairn_fat_node *file, uint64_t offset, con
     write_begin(file, offset, buf, bytes);
     enum cairn_err err = write_locked(file, offset, buf, bytes, done, why);
     fat_io_end(file);
-    return fat_leave(file->fs, err);
+    return fat_leave_changed(file->fs, err, why);
 }
 
 enum cairn_err fat_file_append(struct cairn_fat_node *file, const void *buf, size_t bytes,
@@ -214,5 +214,5 @@ enum cairn_err fat_file_append(struct cairn_fat_node *file, const void *buf, siz
     *at = file->entry.size;
     enum cairn_err err = write_locked(file, *at, buf, bytes, done, why);
     fat_io_end(file);
-    return fat_leave(file->fs, err);
+    return fat_leave_changed(file->fs, err, why);
 }

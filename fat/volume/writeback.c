@@ -35,7 +35,7 @@ static bool sector_in_fat_copy(const struct cairn_fat *fs, uint64_t sector)
 static enum cairn_err batch_submit(struct batch *b)
 {
     enum cairn_err err = CAIRN_OK;
-    if (b->req_count) err = cairn_blk_submit(b->fs->dev, b->reqs, b->req_count);
+    if (b->req_count) err = fat_told(b->fs, cairn_blk_submit(b->fs->dev, b->reqs, b->req_count));
     b->req_count = b->seg_count = b->scratch_count = 0;
     b->next_sector = UINT64_MAX;
     return err;
@@ -203,7 +203,7 @@ enum cairn_err fat_cache_write_stage(struct cairn_fat *fs, enum fat_stage stage,
     if (err) return err;
     for (uint32_t i = 0; i < count; i++)
         fat_page_clean(&fs->cache, &fs->cache.pages[fs->cache.order[i]], bit);
-    if (count) fs->unflushed = true;
+    if (count) fat_wrote(fs, (uint64_t)count * fs->cache.page_sectors);
     return CAIRN_OK;
 }
 
@@ -218,6 +218,6 @@ enum cairn_err fat_cache_write_free(struct cairn_fat *fs, struct cairn_why *why)
         fat_page_clean(&fs->cache, page, 0xFF);
         if (page->is_data) page->used = false; /* written once is seldom read soon */
     }
-    if (count) fs->unflushed = true;
+    if (count) fat_wrote(fs, (uint64_t)count * fs->cache.page_sectors);
     return CAIRN_OK;
 }

@@ -142,6 +142,7 @@ void rig_free(struct rig *rig)
 enum cairn_err rig_mount(struct rig *rig)
 {
     struct cairn_fat_options options = { .clock = &rig->clock.base,
+                                         .on_dirty = CAIRN_FAT_DIRTY_WRITE,
                                          .utc_offset_min = rig->shape.utc_offset_min };
     return cairn_fat_mount(&rig->fs, &rig->dev.base, &options, rig->mem, rig->shape.mem_bytes,
                            &rig->why);

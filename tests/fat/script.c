@@ -95,7 +95,8 @@ static enum cairn_err step_write(struct script *script, struct cairn_fat *fs,
     enum cairn_err err = cairn_fat_open(fs, step->path, strlen(step->path), flags, &file, why);
     if (!err) {
         err = cairn_fat_file_write(&file, bytes, step->bytes, &done, why);
-        cairn_fat_close(&file);
+        enum cairn_err closed = cairn_fat_close(&file, why);
+        err = err ? err : closed;
     }
     free(bytes);
     known->size += (uint32_t)done;

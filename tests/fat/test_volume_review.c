@@ -5,6 +5,7 @@
 
 #include "rig.h"
 
+#include <fat/codec/boot.h>
 #include <fat/volume/table.h>
 #include <pthread.h>
 #include <string.h>
@@ -82,6 +83,16 @@ static void assert_no(enum cairn_fat_severity from)
     ck_assert_msg(rig_check(&rig, from), "%s", rig.finding);
 }
 
+/* Nothing is wrong but what the error bit says, which is that the device failed once. */
+static void assert_only_error(void)
+{
+    uint32_t top = rig.geometry.type == CAIRN_FAT32 ? 7 : 3, bit = top == 7 ? 0x04 : 0x40;
+    rig_sector(&rig, 0)[cairn_fat_boot_state_offset(rig.geometry.type)] &= (uint8_t)~2u;
+    for (uint32_t copy = 0; copy < rig.geometry.fat_count; copy++)
+        rig_fat(&rig, copy, 0)[top] |= (uint8_t)bit;
+    assert_no(CAIRN_FAT_MINOR);
+}
+
 /* ---- failures -------------------------------------------------------------------------------- */
 
 START_TEST(a_failed_flush_is_not_forgotten)
@@ -121,7 +132,7 @@ START_TEST(a_truncate_that_fails_frees_nothing)
         ck_assert_uint_eq(size_of(file), err ? 3 * 512 : 0);
         cairn_fat_release(file);
         ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-        assert_no(CAIRN_FAT_MINOR);
+        assert_only_error();
         rig_free(&rig);
     }
 }
@@ -159,7 +170,7 @@ START_TEST(a_write_that_fails_leaves_the_size)
         ck_assert_uint_eq(size_of(file), failed ? 100 : 13 * 512);
         cairn_fat_release(file);
         ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-        assert_no(CAIRN_FAT_MINOR);
+        assert_only_error();
         rig_free(&rig);
     }
 }
@@ -187,7 +198,7 @@ START_TEST(a_directory_that_cannot_grow_stays)
         cairn_fat_release(dir);
         cairn_fat_release(root);
         ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-        assert_no(CAIRN_FAT_MINOR);
+        assert_only_error();
         rig_free(&rig);
     }
 }
@@ -226,7 +237,7 @@ START_TEST(what_cannot_be_written_can_be_read)
     cairn_fat_release(file);
     cairn_fat_release(other);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-    assert_no(CAIRN_FAT_MINOR);
+    assert_only_error();
     rig_free(&rig);
 }
 END_TEST
@@ -392,7 +403,7 @@ static void *append(void *arg)
     ck_assert_int_eq(cairn_fat_open(rig.fs, "log", 3, flags, &file, NULL), CAIRN_OK);
     for (uint32_t i = 0; i < APPENDS; i++)
         ck_assert_int_eq(cairn_fat_file_write(&file, "line.", 5, &done, NULL), CAIRN_OK);
-    cairn_fat_close(&file);
+    ck_assert_int_eq(cairn_fat_close(&file, NULL), CAIRN_OK);
     return NULL;
 }
 

@@ -56,7 +56,7 @@ static void *rewrite(void *arg)
     open_file(worker, &file);
     for (uint32_t round = 0; round < ROUNDS && !worker->wrong; round++)
         chunk_move(worker, &file, round * 1777u % 40000u, round);
-    cairn_fat_close(&file);
+    if (cairn_fat_close(&file, NULL)) worker->wrong = "close";
     return NULL;
 }
 
@@ -68,7 +68,7 @@ static void *extend(void *arg)
     open_file(worker, &file);
     for (uint32_t round = 0; round < ROUNDS && !worker->wrong; round++)
         chunk_move(worker, &file, (uint64_t)(round * THREADS + worker->number) * CHUNK, round);
-    cairn_fat_close(&file);
+    if (cairn_fat_close(&file, NULL)) worker->wrong = "close";
     return NULL;
 }
 
@@ -98,7 +98,7 @@ static void *resize(void *arg)
     for (uint32_t round = 0; round < 4 * ROUNDS && !worker->wrong; round++)
         if (cairn_fat_truncate(file.node, round % 2 ? 100 : 30000, NULL))
             worker->wrong = "truncate";
-    cairn_fat_close(&file);
+    if (cairn_fat_close(&file, NULL)) worker->wrong = "close";
     return NULL;
 }
 
@@ -113,7 +113,7 @@ static void *read_all(void *arg)
         enum cairn_err err = cairn_fat_read(file.node, 3, buf, sizeof buf, &done, NULL);
         if (err) worker->wrong = cairn_err_name(err);
     }
-    cairn_fat_close(&file);
+    if (cairn_fat_close(&file, NULL)) worker->wrong = "close";
     return NULL;
 }
 

@@ -55,7 +55,7 @@ static void file_put(const char *path, size_t bytes, uint32_t seed)
     must(cairn_fat_open(fs, path, strlen(path), CAIRN_FAT_OPEN_WRITE | CAIRN_FAT_OPEN_CREATE, &file,
                         &why));
     must(cairn_fat_file_write(&file, data, bytes, &done, &why));
-    cairn_fat_close(&file);
+    must(cairn_fat_close(&file, &why));
     host_path(path, host, sizeof host);
     FILE *copy = fopen(host, "wb");
     if (!copy || fwrite(data, 1, bytes, copy) != bytes || fclose(copy)) perror(host);

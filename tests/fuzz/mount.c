@@ -96,7 +96,7 @@ static void volume_try(struct cairn_blk *dev, void *mem)
 {
     static struct visit v;
     struct cairn_clock_wall_fixed clock;
-    struct cairn_fat_options options = { .clock = &clock.base };
+    struct cairn_fat_options options = { .clock = &clock.base, .on_dirty = CAIRN_FAT_DIRTY_WRITE };
     struct cairn_fat_usage usage;
     memset(&v, 0, sizeof v);
     cairn_clock_wall_fixed_init(&clock, 0);

@@ -7,8 +7,9 @@
  * removal. Names are UTF-8 here and UTF-16 on disk, compared without case, never normalised.
  *
  * Changes stay in memory (but file data, whose whole sectors go to the device at once) until
- * cairn_fat_sync, unmount, or until the memory given is full; they reach the device in an order
- * that a power cut cannot turn into loss of what was synced (fat/README.md, invariants).
+ * cairn_fat_sync, unmount, until the memory given is full, or until the options say; they reach the
+ * device in an order that a power cut cannot turn into loss of what was synced (fat/README.md,
+ * invariants).
  *
  * Threads: any number may use one volume; each call takes the volume's lock, but not while file
  * data moves. Two calls never run on one struct cairn_fat_file at once.
@@ -50,8 +51,35 @@ enum cairn_fat_codepage {
     CAIRN_FAT_CP1252 = 1252
 };
 
+/* When changes become durable without cairn_fat_sync. A sync is always one of the whole volume: its
+ * order is one for all files. */
+enum cairn_fat_sync_policy {
+    CAIRN_FAT_SYNC_ASKED,    /* never, but for the two bounds in the options */
+    CAIRN_FAT_SYNC_ON_CLOSE, /* when cairn_fat_close closes a file that was opened for writing */
+    CAIRN_FAT_SYNC_AT_ONCE   /* before a call that changes something returns; where that fails, the
+                                change is made all the same, and will be tried again */
+};
+
+/* What to do with a volume that was not unmounted, when it is mounted for writing. What a power cut
+ * leaves harms no reader, but two names of one file come apart when one of them is written to. */
+enum cairn_fat_dirty_policy {
+    CAIRN_FAT_DIRTY_REFUSE,    /* CAIRN_ECORRUPT: repair it first */
+    CAIRN_FAT_DIRTY_READ_ONLY, /* mount it read-only, and log that */
+    CAIRN_FAT_DIRTY_WRITE      /* write all the same, as Linux does; it stays dirty */
+};
+
 struct cairn_fat_options {
     bool read_only;
+    enum cairn_fat_dirty_policy on_dirty;
+    enum cairn_fat_sync_policy sync;
+    /* Bounds of what is not durable: bytes of changed pages and of data written since the last
+     * flush, and the age of the oldest change. Kept where a call that changes something begins (so
+     * that one call may exceed the first) and in cairn_fat_tick. 0: none; nothing is written behind
+     * the caller's back. */
+    uint64_t dirty_bytes_max;
+    uint64_t dirty_age_max_ns;
+    uint64_t idle_ns;                 /* for cairn_fat_tick; 0: 5 s */
+    struct cairn_clock_mono *timer;   /* of the two above; NULL: the platform's */
     enum cairn_fat_codepage codepage; /* of 8.3 names; 0: 437 */
     int32_t utc_offset_min;           /* local time of the volume minus UTC, in minutes */
     struct cairn_clock_wall *clock;   /* NULL: the platform's */
@@ -69,6 +97,7 @@ CAIRN_API size_t cairn_fat_mem_good(const struct cairn_blk *dev, uint64_t files)
 /* Mount the volume on dev. dev and mem stay the caller's, also when mounting fails, and outlive the
  * volume. Read-only when dev or options say so.
  *   CAIRN_EINVAL  not a FAT volume (why says what the first sector lacks)
+ *   CAIRN_ECORRUPT  besides: it was not unmounted, and is not to be written to (on_dirty)
  *   CAIRN_ENOMEM  mem_bytes is below cairn_fat_mem_least */
 CAIRN_API enum cairn_err cairn_fat_mount(struct cairn_fat **fs, struct cairn_blk *dev,
                                          const struct cairn_fat_options *options, void *mem,
@@ -81,6 +110,11 @@ CAIRN_API enum cairn_err cairn_fat_unmount(struct cairn_fat *fs,
 
 /* All changes are durable when this returns CAIRN_OK, as far as the device's durability goes. */
 CAIRN_API enum cairn_err cairn_fat_sync(struct cairn_fat *fs, struct cairn_why *why) CAIRN_MUST_USE;
+
+/* To be called now and then by whoever owns the volume: a loop, a thread. Syncs when one of the
+ * bounds is reached; and when nothing has changed for idle_ns, syncs and marks the volume clean, as
+ * unmount does. The next change marks it dirty first. */
+CAIRN_API enum cairn_err cairn_fat_tick(struct cairn_fat *fs, struct cairn_why *why) CAIRN_MUST_USE;
 
 struct cairn_fat_usage {
     uint64_t cluster_bytes;
@@ -245,7 +279,9 @@ struct cairn_fat_file {
 CAIRN_API enum cairn_err cairn_fat_open(struct cairn_fat *fs, const char *path, size_t len,
                                         uint32_t flags, struct cairn_fat_file *file,
                                         struct cairn_why *why) CAIRN_MUST_USE;
-CAIRN_API void cairn_fat_close(struct cairn_fat_file *file);
+/* Closed also when this fails, which it can only where a policy asks for a sync. */
+CAIRN_API enum cairn_err cairn_fat_close(struct cairn_fat_file *file,
+                                         struct cairn_why *why) CAIRN_MUST_USE;
 /* Read or write at the position and move it. CAIRN_EBADF: not opened for writing. */
 CAIRN_API enum cairn_err cairn_fat_file_read(struct cairn_fat_file *file, void *buf, size_t bytes,
                                              size_t *done, struct cairn_why *why) CAIRN_MUST_USE;
