@@ -41,6 +41,7 @@ struct sample {
     struct cairn_fat_geometry geometry;
     uint8_t *bytes; /* the volume; room for 512 clusters behind it is there, too */
     size_t size;    /* of the device, which a test may change */
+    size_t mapped;  /* of the memory at bytes */
     uint32_t last;  /* cluster */
     uint32_t next;  /* the first cluster that is free, as are all behind it */
     struct sample_entry files[SAMPLE_FILES];

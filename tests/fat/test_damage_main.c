@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+#include "test_damage.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+    Suite *suite = suite_create("fat-damage");
+    suite_add_tcase(suite, damage_check_tests());
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
