@@ -169,7 +169,7 @@ enum cut_outcome cut_at(struct cut *cut, const struct rig_shape *shape,
     enum cut_outcome outcome = CUT_ENDED;
     bool lenient = cut->script.lenient;
     on_sim.on_sim = true;
-    cut->script = (struct script){ .lenient = lenient };
+    cut->script = (struct script){ .lenient = lenient, .sync = shape->sync };
     rig_make(&cut->rig, &on_sim);
     cairn_blk_sim_plan_init(&plan);
     plan.cut_at = event;

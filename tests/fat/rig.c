@@ -139,13 +139,19 @@ void rig_free(struct rig *rig)
     free(rig->mem);
 }
 
-enum cairn_err rig_mount(struct rig *rig)
+enum cairn_err rig_mount_as(struct rig *rig, struct cairn_fat_options options)
 {
-    struct cairn_fat_options options = { .clock = &rig->clock.base,
-                                         .on_dirty = CAIRN_FAT_DIRTY_WRITE,
-                                         .utc_offset_min = rig->shape.utc_offset_min };
+    options.clock = &rig->clock.base;
     return cairn_fat_mount(&rig->fs, &rig->dev.base, &options, rig->mem, rig->shape.mem_bytes,
                            &rig->why);
+}
+
+enum cairn_err rig_mount(struct rig *rig)
+{
+    return rig_mount_as(rig,
+                        (struct cairn_fat_options){ .on_dirty = CAIRN_FAT_DIRTY_WRITE,
+                                                    .sync = rig->shape.sync,
+                                                    .utc_offset_min = rig->shape.utc_offset_min });
 }
 
 enum cairn_err rig_unmount(struct rig *rig)

@@ -16,6 +16,7 @@ struct rig_shape {
     size_t mem_bytes;  /* for the volume; 0: 1 MiB */
     bool on_sim;       /* the device is a cairn_blk_sim */
     int32_t utc_offset_min;
+    enum cairn_fat_sync_policy sync;
 };
 
 struct rig {
@@ -42,7 +43,9 @@ struct rig {
 void rig_make(struct rig *rig, const struct rig_shape *shape);
 void rig_free(struct rig *rig);
 
+/* As the shape says, and also when the volume is dirty; or with options, but for the clock. */
 enum cairn_err rig_mount(struct rig *rig) CAIRN_MUST_USE;
+enum cairn_err rig_mount_as(struct rig *rig, struct cairn_fat_options options) CAIRN_MUST_USE;
 enum cairn_err rig_unmount(struct rig *rig) CAIRN_MUST_USE;
 
 /* No finding of this severity or above. rig->finding tells the first. */

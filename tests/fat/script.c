@@ -37,15 +37,26 @@ static const char *last_name(const struct script_file *file)
     return name;
 }
 
-/* Whatever was synced under this path, or anywhere below it, may be gone. */
-static void touch(struct script *script, const char *path)
+/* Is it this path, or anywhere below it? */
+static bool is_at(const char *at, const char *path)
 {
     size_t len = strlen(path);
-    for (size_t i = 0; i < SCRIPT_FILES; i++) {
-        struct script_file *file = &script->synced[i];
-        const char *at = last_name(file);
-        if (at && strncmp(at, path, len) == 0 && (!at[len] || at[len] == '/')) file->touched = true;
-    }
+    return at && strncmp(at, path, len) == 0 && (!at[len] || at[len] == '/');
+}
+
+/* Whatever was synced there may be gone. */
+static void touch(struct script *script, const char *path)
+{
+    for (size_t i = 0; i < SCRIPT_FILES; i++)
+        if (is_at(last_name(&script->synced[i]), path)) script->synced[i].touched = true;
+}
+
+/* A directory moved: its files are not followed. */
+static void lose(struct script *script, const char *path)
+{
+    touch(script, path);
+    for (size_t i = 0; i < SCRIPT_FILES; i++)
+        if (is_at(script->now[i].path, path)) script->now[i].path = NULL;
 }
 
 static void move_note(struct script_file *file, const char *to)
@@ -64,7 +75,7 @@ static void moved(struct script *script, const char *from, const char *to)
         struct script_file *old = &script->synced[i];
         if (old->path && old->seed == file->seed) move_note(old, to);
     }
-    if (!file) touch(script, from);
+    if (!file) lose(script, from);
     struct script_file *victim = file_find(script->now, to);
     if (victim && victim != file) victim->path = NULL;
     if (file) file->path = to;
@@ -200,11 +211,19 @@ static void forget(struct script *script, const char *path)
     if (file) file->open = true;
 }
 
+/* Is all that was done durable after this step, by the volume's policy? */
+static bool is_synced_by(enum cairn_fat_sync_policy policy, enum script_op op)
+{
+    return policy == CAIRN_FAT_SYNC_AT_ONCE ||
+           (policy == CAIRN_FAT_SYNC_ON_CLOSE && op == SCRIPT_WRITE);
+}
+
 enum cairn_err script_run(struct script *script, struct cairn_fat *fs,
                           const struct script_step *steps, struct cairn_why *why)
 {
     for (; steps->op != SCRIPT_END; steps++) {
         enum cairn_err err = step_run(script, fs, steps, why);
+        if (!err && is_synced_by(script->sync, steps->op)) synced(script);
         if (!err) continue;
         forget(script, steps->path);
         forget(script, steps->to);

@@ -43,6 +43,7 @@ struct script {
     bool renamed;                            /* something, since then */
     bool recased;                            /* to another case of the same name */
     bool labelled;
+    enum cairn_fat_sync_policy sync; /* of the volume: what is synced without SCRIPT_SYNC */
     bool lenient; /* a step that the volume refuses is left out; only a device that fails ends it */
     uint8_t seeds;
 };

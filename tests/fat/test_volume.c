@@ -180,18 +180,6 @@ START_TEST(the_dirty_bit_comes_and_goes)
 }
 END_TEST
 
-START_TEST(a_dirty_volume_stays_dirty)
-{
-    rig_make(&rig, &(struct rig_shape){ 0 });
-    rig_sector(&rig, 0)[cairn_fat_boot_state_offset(CAIRN_FAT12)] |= 1;
-    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
-    ck_assert_int_eq(create("f"), CAIRN_OK);
-    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-    ck_assert(boot_dirty());
-    rig_free(&rig);
-}
-END_TEST
-
 START_TEST(fsinfo_counts)
 {
     struct cairn_fat_fsinfo info;
@@ -314,7 +302,6 @@ TCase *volume_tests(void)
     tcase_add_test(tests, what_is_cut_can_grow_again);
     tcase_add_test(tests, a_full_volume_can_be_cut);
     tcase_add_loop_test(tests, the_dirty_bit_comes_and_goes, 0, 2);
-    tcase_add_test(tests, a_dirty_volume_stays_dirty);
     tcase_add_test(tests, fsinfo_counts);
     tcase_add_test(tests, only_the_active_fat_is_written);
     tcase_add_test(tests, reserved_bits_of_a_fat32_entry_stay);

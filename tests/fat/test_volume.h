@@ -11,5 +11,6 @@ TCase *volume_fault_tests(void);
 TCase *volume_review_tests(void);
 TCase *volume_thread_tests(void);
 TCase *volume_cut_tests(void);
+TCase *volume_policy_tests(void);
 
 #endif

@@ -205,6 +205,24 @@ START_TEST(cut_with_large_sectors)
 }
 END_TEST
 
+/* ---- by policy ------------------------------------------------------------------------------- */
+
+/* What a call did is there after it, in whatever way power goes: nothing but the step that was under
+ * way may be lost. */
+START_TEST(cut_with_a_sync_at_once)
+{
+    struct rig_shape shape = { .clusters = 80, .sync = CAIRN_FAT_SYNC_AT_ONCE };
+    cut_everywhere(&shape, scripts[_i]);
+}
+END_TEST
+
+START_TEST(cut_with_a_sync_on_close)
+{
+    struct rig_shape shape = { .type = CAIRN_FAT16, .sync = CAIRN_FAT_SYNC_ON_CLOSE };
+    cut_everywhere(&shape, scripts[_i]);
+}
+END_TEST
+
 /* ---- random ones ----------------------------------------------------------------------------- */
 
 #define STEPS_MAX 48u
@@ -280,6 +298,8 @@ TCase *volume_cut_tests(void)
     tcase_add_test(tests, cut_between_sectors_of_the_fat);
     tcase_add_loop_test(tests, cut_on_fat32, 0, count);
     tcase_add_loop_test(tests, cut_with_large_sectors, 0, count);
+    tcase_add_loop_test(tests, cut_with_a_sync_at_once, 0, count);
+    tcase_add_loop_test(tests, cut_with_a_sync_on_close, 0, count);
     tcase_add_test(tests, anything_survives_a_cut);
     return tests;
 }

@@ -29,6 +29,7 @@ int main(void)
     suite_add_tcase(suite, volume_review_tests());
     suite_add_tcase(suite, volume_thread_tests());
     suite_add_tcase(suite, volume_cut_tests());
+    suite_add_tcase(suite, volume_policy_tests());
     suite_add_tcase(suite, property_tests());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
