@@ -19,7 +19,8 @@
  *
  * So a block as it was is `before` of its first record, and as the repair left it, `after` of its
  * last. In the last round of a repair that did not finish, a block may be anything between, since
- * it goes to the disk in several stages; but bytes that no round changes are as they were.
+ * it goes to the disk in several stages; but bytes that no round changes are as they were, except
+ * for the byte that says that the volume is in use.
  */
 #ifndef CAIRN_IMAGE_UNDO_PRIVATE_H
 #define CAIRN_IMAGE_UNDO_PRIVATE_H
@@ -48,6 +49,11 @@ void img_undo_header_encode(const struct img_undo_header *header,
 enum cairn_err img_undo_header_decode(struct img_undo_header *header,
                                       const uint8_t bytes[IMG_UNDO_HEADER_BYTES],
                                       struct cairn_why *why) CAIRN_MUST_USE;
+
+/* cairn_image_undo_begin for a volume of which the header is to say `of`. */
+enum cairn_err img_undo_begin(struct cairn_image_undo **undo, const char *path,
+                              const struct img_undo_header *of,
+                              struct cairn_why *why) CAIRN_MUST_USE;
 
 static inline size_t img_undo_record_bytes(uint32_t block_bytes)
 {

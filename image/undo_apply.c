@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of a block in a round that was cut, so many bytes may differ although the round leaves them as
+ * they are: the volume's mark that it is in use, which comes first and goes last. */
+#define MARK_BYTES 1u
+
 /* Where a record is, and what of. */
 struct place {
     uint64_t block, record;
@@ -198,10 +202,13 @@ static enum cairn_err story_read(struct undo *undo, uint64_t *at)
 static uint32_t difference(const struct undo *undo)
 {
     const struct story *story = &undo->story;
-    uint32_t block_bytes = undo->header.block_bytes;
+    uint32_t block_bytes = undo->header.block_bytes, marks = story->loose ? MARK_BYTES : 0;
     if (memcmp(undo->block, story->first, block_bytes) == 0) return block_bytes;
-    for (uint32_t i = 0; i < block_bytes; i++)
-        if (undo->block[i] != story->last[i] && !(story->loose && story->touched[i])) return i;
+    for (uint32_t i = 0; i < block_bytes; i++) {
+        if (undo->block[i] == story->last[i] || (story->loose && story->touched[i])) continue;
+        if (marks == 0) return i;
+        marks--;
+    }
     return block_bytes;
 }
 

@@ -42,14 +42,14 @@ static enum cairn_err name_check(const char *path, struct cairn_why *why)
     return err;
 }
 
-enum cairn_err cairn_image_undo_begin(struct cairn_image_undo **out, const char *path,
-                                      struct cairn_image *image, struct cairn_why *why)
+enum cairn_err img_undo_begin(struct cairn_image_undo **out, const char *path,
+                              const struct img_undo_header *of, struct cairn_why *why)
 {
     enum cairn_err err = name_check(path, why);
     if (err) return err;
     struct cairn_image_undo *undo = aligned_alloc(_Alignof(struct cairn_image_undo), sizeof *undo);
     if (!undo) return cairn_why_fail(why, CAIRN_ENOMEM, "make the undo file");
-    *undo = (struct cairn_image_undo){ .header = img_undo_header_of(image), .path = strdup(path) };
+    *undo = (struct cairn_image_undo){ .header = *of, .path = strdup(path) };
     if (!undo->path) {
         undo_free(undo);
         return cairn_why_fail(why, CAIRN_ENOMEM, "make the undo file");
@@ -57,6 +57,13 @@ enum cairn_err cairn_image_undo_begin(struct cairn_image_undo **out, const char 
     cairn_hasher_init(&undo->hasher);
     *out = undo;
     return CAIRN_OK;
+}
+
+enum cairn_err cairn_image_undo_begin(struct cairn_image_undo **undo, const char *path,
+                                      struct cairn_image *image, struct cairn_why *why)
+{
+    struct img_undo_header of = img_undo_header_of(image);
+    return img_undo_begin(undo, path, &of, why);
 }
 
 /* The header stays a hole until the first round is on the disk. */
@@ -87,7 +94,6 @@ enum cairn_err cairn_image_undo_save(void *ctx, uint64_t at, const uint8_t *old,
     enum cairn_err err = file_make(undo, why);
     if (err) return err;
     for (size_t i = 0; i < bytes; i += block_bytes) {
-        if (memcmp(old + i, now + i, block_bytes) == 0) continue;
         uint8_t head[IMG_UNDO_RECORD_HEAD] = { 0 };
         cairn_le64_put(head, (at + i) / block_bytes);
         cairn_le32_put(head + 8, undo->header.rounds + 1);

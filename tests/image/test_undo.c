@@ -159,16 +159,16 @@ START_TEST(cut_undo)
 }
 END_TEST
 
-static void assert_refused(uint64_t block, uint32_t at)
+/* Two bytes: one could be the mark of a volume in use. */
+static void assert_refused(uint64_t block, uint32_t at, const char *is_said)
 {
+    now[block * BLOCK + 500] ^= 0x01;
     now[block * BLOCK + at] ^= 0x01;
     write_blocks(block, 1);
     uint8_t *before = malloc((size_t)BLOCKS * BLOCK);
     ck_assert_int_eq(cairn_blk_read(cairn_image_blk(image), 0, BLOCKS, before, NULL), CAIRN_OK);
     ck_assert_int_eq(apply(), CAIRN_ESTALE);
-    char byte[32];
-    snprintf(byte, sizeof byte, "byte %llu ", (unsigned long long)(block * BLOCK + at));
-    ck_assert_msg(strstr(folder.why.what, byte) != NULL, "%s", folder.why.what);
+    ck_assert_msg(strstr(folder.why.what, is_said) != NULL, "%s", folder.why.what);
     assert_image(before);
     free(before);
 }
@@ -176,31 +176,27 @@ static void assert_refused(uint64_t block, uint32_t at)
 START_TEST(changed_since)
 {
     two_rounds(true);
-    assert_refused(100, 7);
+    assert_refused(100, 7, "byte 51207 ");
 }
 END_TEST
 
 START_TEST(changed_beside_what_a_cut_repair_changes)
 {
     two_rounds(false);
-    assert_refused(4000, 2);
+    assert_refused(4000, 2, "byte 2048500 "); /* 2048002 is taken for the mark */
 }
 END_TEST
 
 START_TEST(changed_where_a_whole_round_was)
 {
     two_rounds(false);
-    assert_refused(100, 7);
+    assert_refused(100, 7, "byte 51207 ");
 }
 END_TEST
 
 START_TEST(nothing_to_save)
 {
     begin();
-    end(true, false);
-    begin();
-    ck_assert_int_eq(cairn_image_undo_save(undo, 0, original, original, BLOCK, NULL), CAIRN_OK);
-    seal();
     end(true, false);
     begin(); /* a round that is announced and not sealed wrote nothing */
     announce(1, 1, 0);
