@@ -15,9 +15,30 @@ struct scan {
     uint32_t at, count;
 };
 
-static const struct tool_option *options_of(const struct scan *scan)
+/* The options of a verb are in one or two tables. */
+#define TABLES 2u
+
+/* Table i, and where its values go; NULL: the verb has none such. */
+static const struct tool_option *table_of(const struct scan *scan, uint32_t i, const char ***values)
 {
-    return scan->args->verb->options;
+    struct tool_args *args = scan->args;
+    *values = i == 0 ? args->values : args->changes;
+    if (i == 0) return args->verb->options;
+    return args->verb->changes ? tool_change_options : NULL;
+}
+
+/* By letter, or by name where that is 0; *value is where its value goes. */
+static const struct tool_option *option_find(const struct scan *scan, char letter, const char *name,
+                                             size_t len, const char ***value)
+{
+    for (uint32_t i = 0; i < TABLES; i++) {
+        const struct tool_option *table = table_of(scan, i, value);
+        for (const struct tool_option *o = table; o && o->name; o++, ++*value) {
+            if (letter && o->letter == letter) return o;
+            if (!letter && strlen(o->name) == len && memcmp(o->name, name, len) == 0) return o;
+        }
+    }
+    return NULL;
 }
 
 static bool unknown(const struct scan *scan, const char *word, const char *name)
@@ -25,8 +46,10 @@ static bool unknown(const struct scan *scan, const char *word, const char *name)
     const char *near = NULL;
     struct tool_suggest suggest;
     tool_suggest_init(&suggest, name);
-    for (const struct tool_option *o = options_of(scan); o && o->name; o++)
-        tool_suggest_offer(&suggest, o->name);
+    const char **values;
+    for (uint32_t i = 0; i < TABLES; i++)
+        for (const struct tool_option *o = table_of(scan, i, &values); o && o->name; o++)
+            tool_suggest_offer(&suggest, o->name);
     tool_suggest_offer(&suggest, "help");
     near = name[0] ? tool_suggest_best(&suggest) : NULL;
     if (near)
@@ -37,9 +60,9 @@ static bool unknown(const struct scan *scan, const char *word, const char *name)
 }
 
 /* Set the option; its value is `attached`, or the next word. */
-static bool option_set(struct scan *scan, const struct tool_option *option, const char *attached)
+static bool option_set(struct scan *scan, const struct tool_option *option, const char **value,
+                       const char *attached)
 {
-    const char **value = &scan->args->values[option - options_of(scan)];
     if (!option->value) {
         *value = "";
         if (!attached) return true;
@@ -62,27 +85,21 @@ static bool long_parse(struct scan *scan, const char *word)
         scan->args->help = true;
         return true;
     }
-    for (const struct tool_option *o = options_of(scan); o && o->name; o++)
-        if (strlen(o->name) == len && memcmp(o->name, name, len) == 0)
-            return option_set(scan, o, equals ? equals + 1 : NULL);
-    return unknown(scan, word, name);
-}
-
-static const struct tool_option *letter_find(const struct scan *scan, char letter)
-{
-    for (const struct tool_option *o = options_of(scan); o && o->name; o++)
-        if (o->letter == letter) return o;
-    return NULL;
+    const char **value;
+    const struct tool_option *option = option_find(scan, 0, name, len, &value);
+    if (!option) return unknown(scan, word, name);
+    return option_set(scan, option, value, equals ? equals + 1 : NULL);
 }
 
 /* "-lh", "-n5", "-n 5". */
 static bool letters_parse(struct scan *scan, const char *word)
 {
     for (const char *at = word + 1; *at; at++) {
-        const struct tool_option *option = letter_find(scan, *at);
+        const char **value;
+        const struct tool_option *option = option_find(scan, *at, NULL, 0, &value);
         if (!option) return unknown(scan, word, "");
-        if (option->value) return option_set(scan, option, at[1] ? at + 1 : NULL);
-        if (!option_set(scan, option, NULL)) return false;
+        if (option->value) return option_set(scan, option, value, at[1] ? at + 1 : NULL);
+        if (!option_set(scan, option, value, NULL)) return false;
     }
     return true;
 }

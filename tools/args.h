@@ -8,6 +8,7 @@
 struct tool_args {
     const struct tool_verb *verb;
     const char *values[TOOL_OPTIONS_MAX]; /* by the option's index; NULL: not given; flags: "" */
+    const char *changes[TOOL_CHANGE_OPTIONS]; /* the same for tool_change_options */
     const char **operands;
     uint32_t operand_count;
     bool help; /* --help was there */
@@ -21,6 +22,11 @@ bool tool_args_parse(struct tool_args *args, const struct tool_verb *verb, const
 static inline bool tool_has(const struct tool_args *args, uint32_t option)
 {
     return args->values[option] != NULL;
+}
+
+static inline bool tool_has_change(const struct tool_args *args, uint32_t option)
+{
+    return args->changes[option] != NULL;
 }
 
 /* Values of options; absent ones leave *out alone. False after a message. */

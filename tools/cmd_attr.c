@@ -104,8 +104,7 @@ static enum tool_status run(const struct tool_args *args)
     }
     if (places == 0) return tool_usage(args->verb, "no place is named");
     if (attr.as_json) tool_json_open(&attr.json, NULL, '[');
-    enum tool_status status =
-        tool_each_place(args->operands, places, attr.change, place_attr, &attr);
+    enum tool_status status = tool_each_place(args, places, attr.change, place_attr, &attr);
     if (attr.as_json) tool_json_close(&attr.json, ']');
     return status;
 }
@@ -115,6 +114,7 @@ const struct tool_verb tool_verb_attr = {
     .summary = "Show or change attributes",
     .operands = "[+|-|=LETTERS...] PLACE...",
     .options = options,
+    .changes = true,
     .details =
         "LETTERS are r (read-only), h (hidden), s (system), a (archive): + sets them, -\n"
         "clears them, = sets these and clears the others. Without any, they are shown.",

@@ -59,7 +59,7 @@ static enum cairn_err place_cat(void *ctx, struct cairn_image *image, const char
 
 static enum tool_status run(const struct tool_args *args)
 {
-    return tool_each_place(args->operands, args->operand_count, false, place_cat, NULL);
+    return tool_each_place(args, args->operand_count, false, place_cat, NULL);
 }
 
 const struct tool_verb tool_verb_cat = {

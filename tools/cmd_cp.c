@@ -176,6 +176,7 @@ static enum tool_status run(const struct tool_args *args)
 {
     struct cp cp = { .dest = NULL };
     if (!options_take(&cp, args)) return TOOL_USAGE;
+    cp.session.dirty = tool_has_change(args, TOOL_CHANGE_DIRTY);
     tool_stop_catch();
     tool_progress_init(&cp.copy.progress, "Copying", cp.copy.quiet);
     enum tool_status status = dest_open(&cp, args);
@@ -190,6 +191,7 @@ const struct tool_verb tool_verb_cp = {
     .summary = "Copy into an image, out of one, or between images",
     .operands = "SOURCE... DESTINATION",
     .options = options,
+    .changes = true,
     .details =
         "SOURCE and DESTINATION are places or files of the host, at least one a place.\n"
         "- is standard input or output. What is replaced stays until the copy is whole.",

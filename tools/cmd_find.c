@@ -110,8 +110,7 @@ static enum tool_status run(const struct tool_args *args)
     if (tool_has(args, FIND_TYPE)) find.type = types[type][0];
     if (tool_has(args, FIND_SIZE) && !size_take(&find, args->values[FIND_SIZE])) return TOOL_USAGE;
     if (tool_has(args, FIND_JSON)) tool_json_open(&find.json, NULL, '[');
-    enum tool_status status =
-        tool_each_place(args->operands, args->operand_count, false, place_find, &find);
+    enum tool_status status = tool_each_place(args, args->operand_count, false, place_find, &find);
     if (tool_has(args, FIND_JSON)) tool_json_close(&find.json, ']');
     return status;
 }

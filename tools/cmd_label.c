@@ -53,7 +53,7 @@ static enum tool_status run(const struct tool_args *args)
     if (label.wanted && tool_has(args, LABEL_CLEAR))
         return tool_usage(args->verb, "--clear takes no new label");
     if (tool_has(args, LABEL_CLEAR)) label.wanted = "";
-    return tool_each_place(args->operands, 1, label.wanted != NULL, place_label, &label);
+    return tool_each_place(args, 1, label.wanted != NULL, place_label, &label);
 }
 
 const struct tool_verb tool_verb_label = {
@@ -61,6 +61,7 @@ const struct tool_verb tool_verb_label = {
     .summary = "Show, set or remove the volume's label",
     .operands = "IMAGE[:PART] [LABEL]",
     .options = options,
+    .changes = true,
     .example = "  cairn label disk.img:1 ESP",
     .operands_least = 1,
     .operands_most = 2,

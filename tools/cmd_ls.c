@@ -145,8 +145,7 @@ static enum tool_status run(const struct tool_args *args)
 {
     struct ls ls = { .args = args, .headings = args->operand_count > 1 };
     if (tool_has(args, LS_JSON)) tool_json_open(&ls.json, NULL, '[');
-    enum tool_status status =
-        tool_each_place(args->operands, args->operand_count, false, place_list, &ls);
+    enum tool_status status = tool_each_place(args, args->operand_count, false, place_list, &ls);
     if (tool_has(args, LS_JSON)) tool_json_close(&ls.json, ']');
     return status;
 }

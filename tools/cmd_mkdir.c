@@ -65,7 +65,7 @@ static enum cairn_err place_mkdir(void *ctx, struct cairn_image *image, const ch
 static enum tool_status run(const struct tool_args *args)
 {
     bool parents = tool_has(args, MKDIR_PARENTS);
-    return tool_each_place(args->operands, args->operand_count, true, place_mkdir, &parents);
+    return tool_each_place(args, args->operand_count, true, place_mkdir, &parents);
 }
 
 const struct tool_verb tool_verb_mkdir = {
@@ -73,6 +73,7 @@ const struct tool_verb tool_verb_mkdir = {
     .summary = "Make directories",
     .operands = "PLACE...",
     .options = options,
+    .changes = true,
     .example = "  cairn mkdir -p disk.img:/EFI/BOOT",
     .operands_least = 1,
     .operands_most = TOOL_ANY,

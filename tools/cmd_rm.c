@@ -45,7 +45,7 @@ static enum cairn_err place_remove(void *ctx, struct cairn_image *image, const c
 static enum tool_status run(const struct tool_args *args)
 {
     struct tool_args copy = *args;
-    return tool_each_place(args->operands, args->operand_count, true, place_remove, &copy);
+    return tool_each_place(args, args->operand_count, true, place_remove, &copy);
 }
 
 const struct tool_verb tool_verb_rm = {
@@ -53,6 +53,7 @@ const struct tool_verb tool_verb_rm = {
     .summary = "Remove files and directories",
     .operands = "PLACE...",
     .options = options,
+    .changes = true,
     .example = "  cairn rm disk.img:/a.txt disk.img:/b.txt\n  cairn rm -r disk.img:/old",
     .operands_least = 1,
     .operands_most = TOOL_ANY,

@@ -48,7 +48,7 @@ static enum tool_status run(const struct tool_args *args)
     if (time && !tool_time_parse(time, &stat.modified_ns))
         return tool_usage(
             args->verb, "--time=%s is no time, such as 2024-05-01T12:34:56Z or @1714566896", time);
-    return tool_each_place(args->operands, args->operand_count, true, place_touch, &stat);
+    return tool_each_place(args, args->operand_count, true, place_touch, &stat);
 }
 
 const struct tool_verb tool_verb_touch = {
@@ -56,6 +56,7 @@ const struct tool_verb tool_verb_touch = {
     .summary = "Set the modification time; make files that are not there",
     .operands = "PLACE...",
     .options = options,
+    .changes = true,
     .example = "  cairn touch --time=2024-05-01 disk.img:/a.txt",
     .operands_least = 1,
     .operands_most = TOOL_ANY,

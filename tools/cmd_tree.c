@@ -121,8 +121,7 @@ static enum tool_status run(const struct tool_args *args)
     };
     if (!tool_arg_u32(args, TREE_DEPTH, &tree.depth_most)) return TOOL_USAGE;
     if (tree.as_json) tool_json_open(&tree.json, NULL, '[');
-    enum tool_status status =
-        tool_each_place(args->operands, args->operand_count, false, place_tree, &tree);
+    enum tool_status status = tool_each_place(args, args->operand_count, false, place_tree, &tree);
     if (tree.as_json && !status) tool_json_close(&tree.json, ']');
     return status;
 }

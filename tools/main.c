@@ -4,6 +4,7 @@
 #include "stop.h"
 #include "suggest.h"
 
+#include <cairn/log.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ static enum tool_status verb_run(const struct tool_verb *verb, const char **word
 {
     struct tool_args args;
     if (!tool_args_parse(&args, verb, words, count)) return TOOL_USAGE;
+    if (tool_has_change(&args, TOOL_CHANGE_VERBOSE)) cairn_log_reporter_set(cairn_log_stderr());
     if (!args.help) return verb->run(&args);
     tool_verb_help(verb);
     return TOOL_DONE;

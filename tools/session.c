@@ -40,6 +40,7 @@ static enum cairn_err session_open(struct tool_session *session, struct tool_ope
                                    bool write, struct cairn_why *why)
 {
     struct cairn_image_open_options options = { .write = write };
+    if (session->dirty) options.fat.on_dirty = CAIRN_FAT_DIRTY_WRITE;
     struct tool_open_image *beside = opened(session, &open->place, false);
     if (beside)
         return cairn_image_open_beside(&open->image, beside->image, open->place.part, &options,
@@ -84,23 +85,24 @@ enum tool_status tool_session_close(struct tool_session *session, enum tool_stat
     return status;
 }
 
-enum tool_status tool_each_place(const char *const *texts, uint32_t count, bool write,
+enum tool_status tool_each_place(const struct tool_args *args, uint32_t count, bool write,
                                  enum cairn_err (*each)(void *ctx, struct cairn_image *image,
                                                         const char *text, const char *path,
                                                         struct cairn_why *why),
                                  void *ctx)
 {
-    struct tool_session session = { .count = 0 };
+    struct tool_session session = { .dirty = tool_has_change(args, TOOL_CHANGE_DIRTY) };
     enum tool_status status = TOOL_DONE;
     for (uint32_t i = 0; i < count && !status; i++) {
+        const char *text = args->operands[i];
         struct cairn_image_place place;
-        (void)tool_place_is(texts[i], &place, &status);
+        (void)tool_place_is(text, &place, &status);
         if (status) break;
-        struct cairn_image *image = tool_session_image(&session, &place, write, texts[i], &status);
+        struct cairn_image *image = tool_session_image(&session, &place, write, text, &status);
         if (!image) break;
         struct cairn_why why = { 0 };
-        enum cairn_err err = each(ctx, image, texts[i], place.path, &why);
-        if (err) status = tool_fail(texts[i], err, &why);
+        enum cairn_err err = each(ctx, image, text, place.path, &why);
+        if (err) status = tool_fail(text, err, &why);
     }
     return tool_session_close(&session, status);
 }

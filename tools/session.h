@@ -3,7 +3,7 @@
 #ifndef CAIRN_TOOLS_SESSION_H
 #define CAIRN_TOOLS_SESSION_H
 
-#include "verb.h"
+#include "args.h"
 
 #include <cairn/image.h>
 
@@ -15,6 +15,7 @@ struct tool_session {
         struct cairn_image *image;
     } * images[TOOL_IMAGES_MAX];
     uint32_t count;
+    bool dirty; /* volumes that were not unmounted are written to all the same */
 };
 
 /* Is the text a place in an image, rather than a file of the host? place is filled then. A text
@@ -30,8 +31,8 @@ struct cairn_image *tool_session_image(struct tool_session *session,
 /* Close all; the first failure that was not told yet is. */
 enum tool_status tool_session_close(struct tool_session *session, enum tool_status status);
 
-/* One verb over each of its operands, which are places: stops at the first failure. */
-enum tool_status tool_each_place(const char *const *texts, uint32_t count, bool write,
+/* One verb over the first `count` of its operands, which are places: stops at the first failure. */
+enum tool_status tool_each_place(const struct tool_args *args, uint32_t count, bool write,
                                  enum cairn_err (*each)(void *ctx, struct cairn_image *image,
                                                         const char *text, const char *path,
                                                         struct cairn_why *why),

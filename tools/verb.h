@@ -28,6 +28,10 @@ struct tool_option {
     const char *help;
 };
 
+/* Options that all verbs which change an image have: TOOL_CHANGE_*. */
+extern const struct tool_option tool_change_options[];
+enum { TOOL_CHANGE_DIRTY, TOOL_CHANGE_VERBOSE, TOOL_CHANGE_OPTIONS };
+
 struct tool_args;
 
 struct tool_verb {
@@ -35,6 +39,7 @@ struct tool_verb {
     const char *summary; /* a line of the top help */
     const char *operands;
     const struct tool_option *options;
+    bool changes;        /* has tool_change_options besides */
     const char *details; /* paragraphs of the verb's help; NULL: none */
     const char *example;
     uint32_t operands_least, operands_most;

@@ -49,6 +49,12 @@ void tool_help(void)
         "Exit codes: 0 done, 1 faults found, 2 usage, 3 the image is bad, 4 I/O or host error.");
 }
 
+const struct tool_option tool_change_options[] = {
+    { "dirty", 0, NULL, "also on a volume that was not unmounted" },
+    { "verbose", 'v', NULL, "say what it cost: syncs, flushes" },
+    { NULL, 0, NULL, NULL },
+};
+
 static void option_help(const struct tool_option *option)
 {
     char left[64];
@@ -65,6 +71,9 @@ void tool_verb_help(const struct tool_verb *verb)
     if (verb->details) printf("\n%s\n", verb->details);
     puts("");
     for (const struct tool_option *option = verb->options; option && option->name; option++)
+        option_help(option);
+    for (const struct tool_option *option = tool_change_options; verb->changes && option->name;
+         option++)
         option_help(option);
     option_help(&(struct tool_option){ "help", 0, NULL, "this" });
     printf("\nexample:\n%s\n", verb->example);

@@ -212,6 +212,7 @@ START_TEST(an_idle_volume_is_clean)
     ck_assert(boot_state() == 0 && table_state() == 0 && !is_pending());
     cairn_fat_fsinfo_decode(rig_sector(&rig, rig.geometry.fsinfo_sector), &info);
     ck_assert_uint_eq(info.free_clusters, 99);
+    ck_assert_msg(rig_check(&rig, CAIRN_FAT_MINOR), "%s", rig.finding);
     uint64_t before = flushes();
     tick(100 * SECOND);
     ck_assert_uint_eq(flushes(), before); /* it is done once */
