@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: ISC */
-/* Code pages of 8.3 names. */
+/* Code pages of 8.3 names: those of one byte a character. */
 #include "name.h"
+
+struct codepage {
+    uint16_t number;
+    uint16_t upper_half[128]; /* the characters of bytes 0x80 to 0xFF, none twice */
+};
 
 #include "codepage_table.h"
 
+bool cairn_fat_codepage_known(uint32_t number)
+{
+    for (size_t i = 0; i < CAIRN_COUNT(codepages); i++)
+        if (codepages[i].number == number) return true;
+    return false;
+}
+
+/* An unknown page is read as the default, which stands first. */
 static const uint16_t *upper_half(enum cairn_fat_codepage page)
 {
-    switch (page) {
-    case CAIRN_FAT_CP850:
-        return codepage_850;
-    case CAIRN_FAT_CP852:
-        return codepage_852;
-    case CAIRN_FAT_CP866:
-        return codepage_866;
-    case CAIRN_FAT_CP1252:
-        return codepage_1252;
-    case CAIRN_FAT_CP437:
-    default:
-        return codepage_437;
-    }
+    for (size_t i = 0; i < CAIRN_COUNT(codepages); i++)
+        if (codepages[i].number == (uint32_t)page) return codepages[i].upper_half;
+    return codepages[0].upper_half;
 }
 
 uint16_t fat_codepage_unit(enum cairn_fat_codepage page, uint8_t byte)

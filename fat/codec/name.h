@@ -63,7 +63,8 @@ static inline void fat_name_copy(struct fat_name *out, const struct fat_name *na
     memcpy(out->units, name->units, name->len * sizeof name->units[0]);
 }
 
-/* A byte of a code page as a unit, and the reverse; 0 where there is none (unit 0 excepted). */
+/* A byte of a code page as a unit: each has one of its own. And the reverse; 0 where there is none
+ * (unit 0 excepted). */
 uint16_t fat_codepage_unit(enum cairn_fat_codepage page, uint8_t byte);
 uint8_t fat_codepage_byte(enum cairn_fat_codepage page, uint16_t unit);
 
@@ -71,8 +72,11 @@ uint8_t fat_codepage_byte(enum cairn_fat_codepage page, uint16_t unit);
 #define FAT_CASE_BASE 0x08u
 #define FAT_CASE_EXT 0x10u
 
+/* The case bits that an entry is shown by. */
+uint8_t fat_short_case(uint8_t case_bits, enum cairn_fat_short_names policy);
+
 /* The name that an 8.3 entry without long name shows: 0x05 as 0xE5, padding cut, a dot only with an
- * extension, lower case by case_bits (ASCII letters and the code page's). At most 12 units. */
+ * extension, lower case by case_bits where the code page has it. At most 12 units. */
 void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
                        enum cairn_fat_codepage page, struct fat_name *name);
 

@@ -14,13 +14,26 @@ static uint32_t unpadded(const uint8_t *field, uint32_t len)
     return len;
 }
 
+/* Lower case is the code page's: a letter whose lower case it lacks stays as it is. */
+static uint16_t unit_lower(uint16_t unit, enum cairn_fat_codepage page)
+{
+    uint16_t lower = fat_downcase(unit);
+    return fat_codepage_byte(page, lower) ? lower : unit;
+}
+
 static void field_append(struct fat_name *name, const uint8_t *field, uint32_t len, bool lower,
                          enum cairn_fat_codepage page)
 {
     for (uint32_t i = 0; i < len; i++) {
         uint16_t unit = fat_codepage_unit(page, field[i]);
-        name->units[name->len++] = lower ? fat_downcase(unit) : unit;
+        name->units[name->len++] = lower ? unit_lower(unit, page) : unit;
     }
+}
+
+uint8_t fat_short_case(uint8_t case_bits, enum cairn_fat_short_names policy)
+{
+    if (policy == CAIRN_FAT_SHORT_WIN95) return 0;
+    return policy == CAIRN_FAT_SHORT_LOWER ? FAT_CASE_BASE | FAT_CASE_EXT : case_bits;
 }
 
 void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
@@ -68,7 +81,7 @@ struct part {
     uint8_t *field;
     uint32_t len, cap;
     bool lossy;        /* something was dropped, replaced or cut */
-    bool foreign;      /* holds what is not ASCII */
+    bool foreign;      /* holds what is not ASCII, or DEL */
     bool upper, lower; /* ASCII letters of either case were seen */
 };
 
@@ -82,7 +95,7 @@ static uint8_t short_byte(uint16_t unit, enum cairn_fat_codepage page)
 static void part_add(struct part *part, uint16_t unit, enum cairn_fat_codepage page)
 {
     uint8_t byte = short_byte(unit, page);
-    part->foreign |= unit >= 0x80;
+    part->foreign |= unit >= 0x7F;
     part->upper |= unit >= 'A' && unit <= 'Z';
     part->lower |= unit >= 'a' && unit <= 'z';
     part->lossy |= byte == 0 || part->len == part->cap;

@@ -104,6 +104,7 @@ static enum cairn_err alias_with_tail(struct cairn_fat_node *dir, struct fat_sho
     enum cairn_err err = CAIRN_OK;
     bool is_new;
     memcpy(basis, alias->raw, sizeof basis);
+    alias->exact = false;
     alias->case_bits = 0;
     if (dir->too_big) err = tails_scan(dir, basis, highest, why);
     for (uint32_t d = 1; d <= TAIL_DIGITS_MAX && !err; d++) {
@@ -120,14 +121,16 @@ static enum cairn_err alias_with_tail(struct cairn_fat_node *dir, struct fat_sho
 enum cairn_err fat_dir_alias(struct cairn_fat_node *dir, const struct fat_name *name,
                              struct fat_short *alias, struct cairn_why *why)
 {
-    fat_short_basis(name, dir->fs->codepage, alias);
-    if (!alias->lossy) {
+    const struct cairn_fat *fs = dir->fs;
+    fat_short_basis(name, fs->codepage, alias);
+    if (fs->short_names != CAIRN_FAT_SHORT_WINNT && alias->case_bits) {
+        alias->exact = false;
+        alias->case_bits = 0;
+    }
+    if (!alias->lossy || fs->no_numeric_tail) {
         bool is_new;
         enum cairn_err err = alias_is_new(dir, alias->raw, &is_new, why);
-        if (err || is_new) {
-            if (!alias->exact) alias->case_bits = 0;
-            return err;
-        }
+        if (err || is_new) return err;
     }
     return alias_with_tail(dir, alias, why);
 }

@@ -94,7 +94,8 @@ static void found_fill(const struct cairn_fat *fs, const uint8_t *slot, uint32_t
         found->name = reader->name;
         found->slot_first = (uint32_t)reader->first_slot;
     } else {
-        fat_short_to_name(found->entry.raw, found->entry.case_bits, fs->codepage, &found->name);
+        uint8_t case_bits = fat_short_case(found->entry.case_bits, fs->short_names);
+        fat_short_to_name(found->entry.raw, case_bits, fs->codepage, &found->name);
     }
 }
 

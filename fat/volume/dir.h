@@ -76,7 +76,7 @@ enum cairn_err fat_dir_pin(struct cairn_fat_node *dir, uint32_t slot_first, uint
                            struct fat_dir_place *place, struct cairn_why *why) CAIRN_MUST_USE;
 void fat_dir_erase(struct fat_dir_place *place, const struct fat_found *found);
 
-/* Choose an 8.3 name that is new in dir (alias.c). */
+/* Choose an 8.3 name that is new in dir (alias.c); exact: it is stored without long slots. */
 enum cairn_err fat_dir_alias(struct cairn_fat_node *dir, const struct fat_name *name,
                              struct fat_short *alias, struct cairn_why *why) CAIRN_MUST_USE;
 /* An entry's names into the index, and out of it (which notes them as removed). false: it is full.
@@ -86,15 +86,5 @@ bool fat_dir_index_add(struct cairn_fat_node *dir, const struct fat_name *name,
 void fat_dir_index_remove(struct cairn_fat_node *dir, const struct fat_found *found);
 /* Note an alias's numeric tail in the index. false: the index is full. */
 bool fat_dir_alias_note(struct cairn_fat_node *dir, const uint8_t raw[FAT_SHORT_BYTES]);
-
-/* Are there more slots needed than the 8.3 one? */
-static inline uint32_t fat_dir_slots_for(const struct fat_name *name,
-                                         const struct fat_dirent *entry,
-                                         enum cairn_fat_codepage page)
-{
-    struct fat_name shown;
-    fat_short_to_name(entry->raw, entry->case_bits, page, &shown);
-    return fat_name_same(name, &shown) ? 1 : fat_long_slots(name) + 1;
-}
 
 #endif

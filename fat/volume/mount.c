@@ -116,14 +116,24 @@ static enum cairn_err root_init(struct cairn_fat *fs, struct cairn_why *why)
     return CAIRN_OK;
 }
 
-static void options_apply(struct cairn_fat *fs, const struct cairn_fat_options *options)
+static enum cairn_err options_apply(struct cairn_fat *fs, const struct cairn_fat_options *options,
+                                    struct cairn_why *why)
 {
+    if (options->codepage && !cairn_fat_codepage_known(options->codepage)) {
+        (void)cairn_why_fail(why, CAIRN_EINVAL, "code page %u is not known",
+                             (unsigned int)options->codepage);
+        cairn_why_hint(why, "only those of one byte a character are, such as 437, 850 and 1252");
+        return CAIRN_EINVAL;
+    }
     fs->read_only = options->read_only || fs->dev->info.read_only;
     fs->codepage = options->codepage ? options->codepage : CAIRN_FAT_CP437;
+    fs->short_names = options->short_names;
+    fs->no_numeric_tail = options->no_numeric_tail;
     fs->utc_offset_min = options->utc_offset_min;
     fs->clock = options->clock ? options->clock : cairn_clock_wall_platform();
     fs->no_order = options->no_order;
     fat_policy_init(&fs->policy, options);
+    return CAIRN_OK;
 }
 
 /* What becomes of a volume that was not unmounted. */
@@ -167,7 +177,8 @@ enum cairn_err cairn_fat_mount(struct cairn_fat **out, struct cairn_blk *dev,
     fs->cluster_shift = cairn_log2(fs->geo.cluster_bytes);
     fs->block_shift = cairn_log2(dev->info.block_bytes);
     fs->epoch = 1;
-    options_apply(fs, options);
+    err = options_apply(fs, options, why);
+    if (err) return err;
     err = budget_plan(mem_bytes, fat_cache_page_bytes(&fs->geo), &budget);
     if (!err) err = parts_init(fs, &arena, &budget);
     if (err) return cairn_why_fail(why, err, "mount in %zu bytes of memory", mem_bytes);

@@ -188,16 +188,28 @@ static enum cairn_err recase_short(struct rename *r, uint8_t case_bits, struct c
     return CAIRN_OK;
 }
 
+/* Does the entry, with other case bits, show the new name? It may, whatever the policy would make
+ * of a new file: a name changed in place is never there twice. */
+static bool recase_shows(const struct rename *r, uint8_t *case_bits)
+{
+    const struct cairn_fat *fs = r->node->fs;
+    struct fat_short alias;
+    struct fat_name shown;
+    if (r->from.has_long) return false;
+    fat_short_basis(&r->name, fs->codepage, &alias);
+    *case_bits = alias.case_bits;
+    fat_short_to_name(r->from.entry.raw, fat_short_case(*case_bits, fs->short_names), fs->codepage,
+                      &shown);
+    return alias.exact && fat_name_same(&shown, &r->name);
+}
+
 /* The new name is the old one but for case, or its alias. */
 static enum cairn_err rename_same(struct rename *r, struct cairn_why *why)
 {
-    struct fat_short alias;
+    uint8_t case_bits;
     if (fat_name_same(&r->name, &r->from.name)) return CAIRN_OK;
     if (r->from.has_long && fat_name_equal(&r->name, &r->from.name)) return recase_long(r, why);
-    fat_short_basis(&r->name, r->node->fs->codepage, &alias);
-    bool in_place = !r->from.has_long && alias.exact &&
-                    memcmp(alias.raw, r->from.entry.raw, FAT_SHORT_BYTES) == 0;
-    return in_place ? recase_short(r, alias.case_bits, why) : rename_new(r, why);
+    return recase_shows(r, &case_bits) ? recase_short(r, case_bits, why) : rename_new(r, why);
 }
 
 /* ---- choosing -------------------------------------------------------------------------------- */

@@ -31,6 +31,8 @@ struct cairn_fat {
     uint32_t sector_blocks;                            /* device blocks in a sector */
     uint32_t sector_shift, cluster_shift, block_shift; /* log2 of bytes */
     enum cairn_fat_codepage codepage;
+    enum cairn_fat_short_names short_names;
+    bool no_numeric_tail;
     int32_t utc_offset_min;
     struct cairn_clock_wall *clock;
     bool read_only;

@@ -148,10 +148,14 @@ enum cairn_err rig_mount_as(struct rig *rig, struct cairn_fat_options options)
 
 enum cairn_err rig_mount(struct rig *rig)
 {
-    return rig_mount_as(rig,
-                        (struct cairn_fat_options){ .on_dirty = CAIRN_FAT_DIRTY_WRITE,
-                                                    .sync = rig->shape.sync,
-                                                    .utc_offset_min = rig->shape.utc_offset_min });
+    bool by_bits = !rig->shape.long_lower;
+    struct cairn_fat_options options = {
+        .on_dirty = CAIRN_FAT_DIRTY_WRITE,
+        .sync = rig->shape.sync,
+        .short_names = by_bits ? CAIRN_FAT_SHORT_WINNT : CAIRN_FAT_SHORT_MIXED,
+        .utc_offset_min = rig->shape.utc_offset_min,
+    };
+    return rig_mount_as(rig, options);
 }
 
 enum cairn_err rig_unmount(struct rig *rig)

@@ -16,6 +16,7 @@ struct rig_shape {
     size_t mem_bytes;  /* for the volume; 0: 1 MiB */
     bool on_sim;       /* the device is a cairn_blk_sim */
     int32_t utc_offset_min;
+    bool long_lower; /* "a.txt" gets a long name, as by mount's default; else one slot */
     enum cairn_fat_sync_policy sync;
 };
 

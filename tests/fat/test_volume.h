@@ -7,6 +7,7 @@
 
 TCase *volume_tests(void);
 TCase *volume_name_tests(void);
+TCase *volume_short_tests(void);
 TCase *volume_fault_tests(void);
 TCase *volume_review_tests(void);
 TCase *volume_thread_tests(void);

@@ -25,6 +25,7 @@ int main(void)
     Suite *suite = suite_create("fat volume");
     suite_add_tcase(suite, volume_tests());
     suite_add_tcase(suite, volume_name_tests());
+    suite_add_tcase(suite, volume_short_tests());
     suite_add_tcase(suite, volume_fault_tests());
     suite_add_tcase(suite, volume_review_tests());
     suite_add_tcase(suite, volume_thread_tests());

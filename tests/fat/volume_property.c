@@ -21,6 +21,7 @@ static void shape_draw(struct tape *tape, struct rig_shape *shape)
         shape->root_entries = per_sector * (1 + (uint32_t)tape_u64(tape, 7));
     shape->clusters = 8 + (uint32_t)tape_u64(tape, 200);
     shape->utc_offset_min = (int32_t)tape_pick(tape, 3) * 90 - 90;
+    shape->long_lower = shape->clusters & 1; /* drawn with it: old tapes keep their meaning */
 }
 
 static void memory_draw(struct tape *tape, struct rig *rig)

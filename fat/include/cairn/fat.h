@@ -43,12 +43,39 @@ struct cairn_fat_node; /* a file or directory of it; counted by hold and release
 #define CAIRN_FAT_ATTR_SETTABLE                                                                    \
     (CAIRN_FAT_READ_ONLY | CAIRN_FAT_HIDDEN | CAIRN_FAT_SYSTEM | CAIRN_FAT_ARCHIVE)
 
+/* Code pages, which say what the bytes of 8.3 names mean: those of one byte a character. */
 enum cairn_fat_codepage {
-    CAIRN_FAT_CP437 = 437,
+    CAIRN_FAT_CP437 = 437, /* United States; the default */
+    CAIRN_FAT_CP737 = 737,
+    CAIRN_FAT_CP775 = 775,
     CAIRN_FAT_CP850 = 850,
     CAIRN_FAT_CP852 = 852,
+    CAIRN_FAT_CP855 = 855,
+    CAIRN_FAT_CP857 = 857,
+    CAIRN_FAT_CP860 = 860,
+    CAIRN_FAT_CP861 = 861,
+    CAIRN_FAT_CP862 = 862,
+    CAIRN_FAT_CP863 = 863,
+    CAIRN_FAT_CP864 = 864,
+    CAIRN_FAT_CP865 = 865,
     CAIRN_FAT_CP866 = 866,
-    CAIRN_FAT_CP1252 = 1252
+    CAIRN_FAT_CP869 = 869,
+    CAIRN_FAT_CP874 = 874,
+    CAIRN_FAT_CP1250 = 1250,
+    CAIRN_FAT_CP1251 = 1251,
+    CAIRN_FAT_CP1252 = 1252,
+    CAIRN_FAT_CP1255 = 1255
+};
+/* Is it one of these? */
+CAIRN_API bool cairn_fat_codepage_known(uint32_t number);
+
+/* What becomes of names that are 8.3 but for case, as Linux vfat's option `shortname` has it. The
+ * case bits of an entry without long name are NT's; Windows 95 does not know them. */
+enum cairn_fat_short_names {
+    CAIRN_FAT_SHORT_MIXED, /* shown by the case bits; long names unless all upper case */
+    CAIRN_FAT_SHORT_LOWER, /* shown in lower case; long names unless all upper case */
+    CAIRN_FAT_SHORT_WIN95, /* shown in upper case; long names unless all upper case */
+    CAIRN_FAT_SHORT_WINNT  /* shown by the case bits, and stored with them, where they can tell */
 };
 
 /* When changes become durable without cairn_fat_sync. A sync is always one of the whole volume: its
@@ -81,9 +108,11 @@ struct cairn_fat_options {
     uint64_t idle_ns;                 /* for cairn_fat_tick; 0: 5 s */
     struct cairn_clock_mono *timer;   /* of the two above; NULL: the platform's */
     enum cairn_fat_codepage codepage; /* of 8.3 names; 0: 437 */
-    int32_t utc_offset_min;           /* local time of the volume minus UTC, in minutes */
-    struct cairn_clock_wall *clock;   /* NULL: the platform's */
-    bool no_order;                    /* no stages, no flush between them: for measuring only */
+    enum cairn_fat_short_names short_names;
+    bool no_numeric_tail;           /* aliases get "~1" only when the plain one is taken */
+    int32_t utc_offset_min;         /* local time of the volume minus UTC, in minutes */
+    struct cairn_clock_wall *clock; /* NULL: the platform's */
+    bool no_order;                  /* no stages, no flush between them: for measuring only */
 };
 
 /* Zeros are the defaults. */
@@ -96,7 +125,7 @@ CAIRN_API size_t cairn_fat_mem_good(const struct cairn_blk *dev, uint64_t files)
 
 /* Mount the volume on dev. dev and mem stay the caller's, also when mounting fails, and outlive the
  * volume. Read-only when dev or options say so.
- *   CAIRN_EINVAL  not a FAT volume (why says what the first sector lacks)
+ *   CAIRN_EINVAL  not a FAT volume (why says what the first sector lacks), or an unknown code page
  *   CAIRN_ECORRUPT  besides: it was not unmounted, and is not to be written to (on_dirty)
  *   CAIRN_ENOMEM  mem_bytes is below cairn_fat_mem_least */
 CAIRN_API enum cairn_err cairn_fat_mount(struct cairn_fat **fs, struct cairn_blk *dev,
