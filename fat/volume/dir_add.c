@@ -85,8 +85,8 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
     err = cairn_blk_zero(fs->dev, fat_block(fs, fat_cluster_sector(fs, dir->tail)),
                          fat_block(fs, fs->geo.cluster_sectors), why);
     if (err) { /* what it holds is unknown: not a part of the directory */
-        enum cairn_err cut = fat_chain_cut(dir, before, NULL);
-        if (cut) cairn_log(&fat_log, CAIRN_LOG_WARNING, "a cluster of a directory is not clear");
+        enum cairn_err undone = fat_chain_ungrow(dir, NULL);
+        if (undone) fat_litter(fs, "a cluster of a directory is not clear", undone);
     }
     return err;
 }

@@ -177,28 +177,59 @@ START_TEST(a_write_that_fails_leaves_the_size)
 END_TEST
 
 /* A directory never gets a cluster that was not cleared. */
+/* A directory whose only cluster is full, and the free one behind it holds what looks like entries.
+ */
+static struct cairn_fat_node *full_dir(void)
+{
+    struct cairn_fat_node *root = cairn_fat_root(rig.fs), *dir;
+    ck_assert_int_eq(cairn_fat_mkdir(root, "DIR", 3, &dir, NULL), CAIRN_OK);
+    struct cairn_fat_node *dirt = file_make(root, "AAAAAAAA.AAA", 20 * 512);
+    for (char name[] = "A"; name[0] < 'A' + 14; name[0]++)
+        cairn_fat_release(file_make(dir, name, 0));
+    ck_assert_int_eq(cairn_fat_truncate(dirt, 0, NULL), CAIRN_OK);
+    cairn_fat_release(dirt);
+    cairn_fat_release(root);
+    forget_pages();
+    return dir;
+}
+
 START_TEST(a_directory_that_cannot_grow_stays)
 {
     bool failed = true;
     for (uint64_t n = 0; failed; n++) {
+        struct cairn_fat_node *node;
         make(CAIRN_FAT16, 512);
-        struct cairn_fat_node *root = cairn_fat_root(rig.fs), *dir, *node;
-        struct cairn_fat_node *dirt = file_make(root, "xxxxxxxx.xxx", 20 * 512);
-        ck_assert_int_eq(cairn_fat_mkdir(root, "dir", 3, &dir, NULL), CAIRN_OK);
-        for (char name[] = "A"; name[0] < 'A' + 14; name[0]++)
-            cairn_fat_release(file_make(dir, name, 0));
-        ck_assert_int_eq(cairn_fat_truncate(dirt, 0, NULL), CAIRN_OK);
-        cairn_fat_release(dirt);
-        forget_pages();
-        rig.fs->space.next = 2; /* into the dirt */
+        struct cairn_fat_node *dir = full_dir();
         fail_next(n);
         failed = cairn_fat_create(dir, "MORE", 4, &node, NULL) != CAIRN_OK;
         fail_none();
         if (!failed) cairn_fat_release(node);
         cairn_fat_release(dir);
-        cairn_fat_release(root);
         ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
         assert_only_error();
+        rig_free(&rig);
+    }
+}
+END_TEST
+
+/* Nor does a cut in the next sync show what the cluster held that could not be cleared. fat (1) */
+START_TEST(a_cluster_that_is_not_clear_is_not_linked)
+{
+    struct cairn_blk_sim_plan plan;
+    cairn_blk_sim_plan_init(&plan);
+    for (uint64_t n = 0, cut = 0; n < 8; n += cut == 12, cut = cut % 12 + 1) {
+        struct cairn_fat_node *node;
+        make(CAIRN_FAT16, 512);
+        struct cairn_fat_node *dir = full_dir();
+        fail_next(n);
+        enum cairn_err err = cairn_fat_create(dir, "MORE", 4, &node, NULL);
+        fail_none();
+        if (!err) cairn_fat_release(node);
+        cairn_fat_release(dir);
+        rig.dev.sim.plan.cut_at = rig.dev.sim.events + cut;
+        err = rig_unmount(&rig);
+        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        assert_no(CAIRN_FAT_MAJOR);
         rig_free(&rig);
     }
 }
@@ -495,6 +526,7 @@ TCase *volume_review_tests(void)
     tcase_add_test(tests, a_reservation_that_cannot_be_given_back_stays);
     tcase_add_test(tests, a_write_that_fails_leaves_the_size);
     tcase_add_test(tests, a_directory_that_cannot_grow_stays);
+    tcase_add_test(tests, a_cluster_that_is_not_clear_is_not_linked);
     tcase_add_test(tests, what_cannot_be_written_can_be_read);
     tcase_add_test(tests, a_cut_chain_ends_before_its_rest_is_free);
     tcase_add_test(tests, without_order_memory_is_enough);
