@@ -5,6 +5,7 @@
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
+/* fat (10) */
 START_TEST(a_node_outlives_its_name)
 {
     mounted_plainly();
@@ -166,6 +167,7 @@ static bool table_dirty(void)
     return rig.geometry.type == CAIRN_FAT32 ? !(fat[7] & 0x08) : !(fat[3] & 0x80);
 }
 
+/* fat (7) */
 START_TEST(the_dirty_bit_comes_and_goes)
 {
     mounted((struct rig_shape){ .type = _i ? CAIRN_FAT32 : CAIRN_FAT16 });
@@ -262,7 +264,8 @@ START_TEST(a_read_only_volume_is_left_alone)
 }
 END_TEST
 
-/* Many directories and few nodes: what was learnt of one is forgotten, but not its removals. */
+/* Many directories and few nodes: what was learnt of one is forgotten, but not its removals.
+ * fat (2) */
 START_TEST(removals_outlive_their_directory_node)
 {
     char name[32];

@@ -23,6 +23,7 @@ static void cut_everywhere(const struct rig_shape *shape, const struct script_st
 
 /* ---- scripts --------------------------------------------------------------------------------- */
 
+/* New chains, longer ones and cut ones: fat (1), fat (2). */
 static const struct script_step growth[] = {
     { SCRIPT_WRITE, "kept", 3000, NULL },
     { SCRIPT_WRITE, "a long name of a file", 700, NULL },
@@ -43,6 +44,7 @@ static const struct script_step growth[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
+/* fat (3), fat (4) */
 static const struct script_step renames[] = {
     { SCRIPT_WRITE, "a", 1000, NULL },
     { SCRIPT_WRITE, "b", 2000, NULL },
@@ -67,6 +69,7 @@ static const struct script_step renames[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
+/* A name, its slots and its clusters used anew: fat (2), fat (3), fat (5). */
 static const struct script_step again[] = {
     { SCRIPT_WRITE, "name", 1000, NULL },
     { SCRIPT_WRITE, "other long name.text", 1000, NULL },
@@ -105,7 +108,7 @@ static const struct script_step crowd[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
-/* On six clusters: a's new link and b's new cluster share a byte of a FAT12. */
+/* On six clusters: a's new link and b's new cluster share a byte of a FAT12. fat (5) */
 static const struct script_step nibbles[] = {
     { SCRIPT_WRITE, "2", 512, NULL },    { SCRIPT_WRITE, "3", 512, NULL },
     { SCRIPT_WRITE, "hole", 512, NULL }, { SCRIPT_WRITE, "a", 512, NULL },
@@ -115,7 +118,7 @@ static const struct script_step nibbles[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
-/* 341 is the cluster whose FAT12 entry lies in two sectors. */
+/* 341 is the cluster whose FAT12 entry lies in two sectors. fat (6) */
 static const struct script_step straddling[] = {
     { SCRIPT_WRITE, "filler", 339 * 512, NULL },
     { SCRIPT_WRITE, "a", 500, NULL },
@@ -139,7 +142,8 @@ static const struct script_step distant[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
-/* A target that was made shorter just now, in another sector than the entry that replaces it. */
+/* A target that was made shorter just now, in another sector than the entry that replaces it. fat
+ * (5) */
 static const struct script_step replaced[] = {
     { SCRIPT_WRITE, "target", 3000, NULL },
     { SCRIPT_WRITE,
@@ -207,8 +211,8 @@ END_TEST
 
 /* ---- by policy ------------------------------------------------------------------------------- */
 
-/* What a call did is there after it, in whatever way power goes: nothing but the step that was under
- * way may be lost. */
+/* What a call did is there after it, in whatever way power goes: nothing but the step that was
+ * under way may be lost. fat (14) */
 START_TEST(cut_with_a_sync_at_once)
 {
     struct rig_shape shape = { .clusters = 80, .sync = CAIRN_FAT_SYNC_AT_ONCE };

@@ -105,7 +105,7 @@ START_TEST(a_flush_fails)
 }
 END_TEST
 
-/* The operation that failed can be tried again, and the volume ends sound and clean. */
+/* The operation that failed can be tried again, and the volume ends sound and clean. fat (9) */
 START_TEST(a_volume_goes_on_after_an_error)
 {
     struct cairn_blk_sim_plan plan;
@@ -130,6 +130,7 @@ START_TEST(a_volume_goes_on_after_an_error)
 }
 END_TEST
 
+/* fat (8) */
 START_TEST(every_amount_of_memory_does)
 {
     rig_make(&rig, &(struct rig_shape){ .cluster_bytes = _i ? 8192 : 512 });
