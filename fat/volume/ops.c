@@ -137,6 +137,9 @@ enum cairn_err fat_io_run(struct fat_io *io)
     for (uint32_t i = 0; writes && taken != fs->cache.data_taken && i < count; i++)
         fat_cache_forget(fs, io->reqs[i].block / fs->sector_blocks, /* read while it was written */
                          io->reqs[i].count / fs->sector_blocks);
+    /* Requests of the volume are in order, but where a cluster comes twice. */
+    if (err == CAIRN_EINVAL)
+        return fat_corrupt(fs, io->reqs[0].why, "a file's chain comes back to its own clusters");
     return err;
 }
 
