@@ -4,10 +4,11 @@
 
 #include <cairn/bytes.h>
 
-static void times_set(struct fat_dirent *entry, int64_t ns)
+static void times_set(const struct cairn_image_plan *plan, struct fat_dirent *entry, int64_t ns)
 {
     uint8_t tenths; /* only a creation time has them */
-    fat_time_encode(ns, 0, &entry->modified_date, &entry->modified_time, &tenths);
+    fat_time_encode(ns, plan->utc_offset_min, &entry->modified_date, &entry->modified_time,
+                    &tenths);
 }
 
 static void entry_set(const struct cairn_image_plan *plan, uint32_t node, struct fat_dirent *entry)
@@ -22,7 +23,7 @@ static void entry_set(const struct cairn_image_plan *plan, uint32_t node, struct
         entry->attributes |= CAIRN_FAT_DIRECTORY;
     else
         entry->size = (uint32_t)of->size;
-    times_set(entry, img_node_time(plan->tree, of));
+    times_set(plan, entry, img_node_time(plan->tree, of));
 }
 
 /* The slots of one name; returns the place behind them. */
@@ -56,7 +57,7 @@ static uint8_t *put_dots(const struct cairn_image_plan *plan, uint32_t dir, uint
 static uint8_t *put_label(const struct cairn_image_plan *plan, uint8_t *at)
 {
     struct fat_dirent stamp = { 0 };
-    times_set(&stamp, plan->label_ns);
+    times_set(plan, &stamp, plan->label_ns);
     fat_label_slot(at, plan->geometry.label, stamp.modified_date, stamp.modified_time);
     return at + FAT_SLOT_BYTES;
 }

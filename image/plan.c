@@ -82,8 +82,13 @@ static enum cairn_err plan_make(struct cairn_image_plan *plan,
                                 const struct cairn_image_plan_options *options,
                                 struct cairn_why *why)
 {
+    plan->codepage = options->codepage ? options->codepage : CAIRN_FAT_CP437;
+    plan->utc_offset_min = options->format.utc_offset_min;
     plan->has_label = options->format.label[0] != '\0';
     plan->label_ns = options->now_ns == INT64_MIN ? newest(plan->tree) : options->now_ns;
+    if (!cairn_fat_codepage_known(plan->codepage))
+        return cairn_why_fail(why, CAIRN_EINVAL, "code page %u is not known",
+                              (unsigned int)plan->codepage);
     enum cairn_err err = plan_names(plan, why);
     if (err) return err;
     plan_order(plan);

@@ -15,7 +15,6 @@
 #include "tree.h"
 #include <fat/codec/dirent.h>
 
-#define IMG_CODEPAGE CAIRN_FAT_CP437
 #define IMG_SLOTS_MAX 65536u /* of one directory: fatgen103, 2 MiB */
 
 /* A node's place. */
@@ -34,6 +33,8 @@ struct cairn_image_plan {
     uint32_t directory_count;
     uint32_t used_clusters;
     uint64_t total_bytes, content_bytes;
+    enum cairn_fat_codepage codepage;
+    int32_t utc_offset_min;
     bool has_label; /* the root's first slot is the label's */
     int64_t label_ns;
 };

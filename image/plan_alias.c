@@ -98,7 +98,7 @@ static void claim_plain(struct cairn_image_plan *plan, uint32_t first, uint32_t 
         struct fat_name name;
         struct fat_short basis;
         img_node_name(&plan->tree->nodes[i], &name);
-        fat_short_basis(&name, IMG_CODEPAGE, &basis);
+        fat_short_basis(&name, plan->codepage, &basis);
         memcpy(place->alias, basis.raw, FAT_SHORT_BYTES);
         bool claimed = !basis.lossy && alias_take(table, basis.raw);
         bool whole = claimed && basis.exact;

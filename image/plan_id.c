@@ -35,12 +35,12 @@ static void hash_geometry(struct cairn_hasher *hasher, const struct cairn_fat_ge
 }
 
 /* The parent's number stands for the path; the name's length keeps names apart. */
-static void hash_node(struct cairn_hasher *hasher, const struct cairn_image_tree *tree,
+static void hash_node(struct cairn_hasher *hasher, const struct cairn_image_plan *plan,
                       const struct img_node *node)
 {
     uint16_t date, time;
     uint8_t tenths;
-    fat_time_encode(img_node_time(tree, node), 0, &date, &time, &tenths);
+    fat_time_encode(img_node_time(plan->tree, node), plan->utc_offset_min, &date, &time, &tenths);
     hash_number(hasher, node->parent | (uint64_t)node->name_len << 32 |
                             (uint64_t)node->attributes << 48 | (uint64_t)node->is_directory << 56);
     hash_number(hasher, (uint64_t)date << 16 | time);
@@ -87,7 +87,7 @@ enum cairn_err img_plan_id(const struct cairn_image_plan *plan, bool with_conten
     cairn_hasher_init(&hasher);
     hash_geometry(&hasher, &plan->geometry);
     for (uint32_t i = 1; i < tree->count; i++)
-        hash_node(&hasher, tree, &tree->nodes[i]);
+        hash_node(&hasher, plan, &tree->nodes[i]);
     if (with_content) {
         enum cairn_err err = hash_contents(&hasher, tree, why);
         if (err) return err;

@@ -32,11 +32,12 @@ void cairn_image_plan_summary(const struct cairn_image_plan *plan,
 }
 
 /* An alias as text: base, dot, extension. */
-static void alias_text(const struct img_place *place, char text[CAIRN_FAT_ALIAS_BYTES])
+static void alias_text(const struct cairn_image_plan *plan, const struct img_place *place,
+                       char text[CAIRN_FAT_ALIAS_BYTES])
 {
     struct fat_name name;
     char utf8[CAIRN_FAT_NAME_BYTES];
-    fat_short_to_name(place->alias, 0, IMG_CODEPAGE, &name);
+    fat_short_to_name(place->alias, 0, plan->codepage, &name);
     size_t len = fat_name_to_utf8(&name, utf8);
     if (len >= CAIRN_FAT_ALIAS_BYTES) len = CAIRN_FAT_ALIAS_BYTES - 1;
     memcpy(text, utf8, len);
@@ -54,7 +55,7 @@ void cairn_image_plan_each(const struct cairn_image_plan *plan,
         const struct img_node *of = &tree->nodes[n];
         char alias[CAIRN_FAT_ALIAS_BYTES] = "";
         char *path = img_tree_path(tree, n, false, NULL);
-        if (n != 0) alias_text(&plan->places[n], alias);
+        if (n != 0) alias_text(plan, &plan->places[n], alias);
         struct cairn_image_plan_node node = {
             .path = path ? path : of->name,
             .alias = alias,

@@ -15,15 +15,16 @@ struct scan {
     uint32_t at, count;
 };
 
-/* The options of a verb are in one or two tables. */
-#define TABLES 2u
+/* The options of a verb are in one to three tables. */
+#define TABLES 3u
 
 /* Table i, and where its values go; NULL: the verb has none such. */
 static const struct tool_option *table_of(const struct scan *scan, uint32_t i, const char ***values)
 {
     struct tool_args *args = scan->args;
-    *values = i == 0 ? args->values : args->changes;
+    *values = i == 0 ? args->values : i == 1 ? args->volume : args->changes;
     if (i == 0) return args->verb->options;
+    if (i == 1) return args->verb->volume ? tool_volume_options : NULL;
     return args->verb->changes ? tool_change_options : NULL;
 }
 

@@ -7,7 +7,8 @@
 
 struct tool_args {
     const struct tool_verb *verb;
-    const char *values[TOOL_OPTIONS_MAX]; /* by the option's index; NULL: not given; flags: "" */
+    const char *values[TOOL_OPTIONS_MAX];    /* by the option's index; NULL: not given; flags: "" */
+    const char *volume[TOOL_VOLUME_OPTIONS]; /* the same for tool_volume_options */
     const char *changes[TOOL_CHANGE_OPTIONS]; /* the same for tool_change_options */
     const char **operands;
     uint32_t operand_count;

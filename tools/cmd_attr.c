@@ -114,6 +114,7 @@ const struct tool_verb tool_verb_attr = {
     .summary = "Show or change attributes",
     .operands = "[+|-|=LETTERS...] PLACE...",
     .options = options,
+    .volume = true,
     .changes = true,
     .details =
         "LETTERS are r (read-only), h (hidden), s (system), a (archive): + sets them, -\n"

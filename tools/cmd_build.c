@@ -18,8 +18,9 @@ enum {
     BUILD_NO_SYNC,
     BUILD_THREADS,
     BUILD_QUIET,
+    BUILD_CODEPAGE,
     BUILD_SHAPE,
-    BUILD_POLICIES = BUILD_SHAPE + 7
+    BUILD_POLICIES = BUILD_SHAPE + TOOL_SHAPE_OPTIONS
 };
 static const struct tool_option options[] = {
     { "size", 's', "SIZE", "of the volume (the smallest that holds all)" },
@@ -30,6 +31,7 @@ static const struct tool_option options[] = {
     { "no-sync", 0, NULL, "do not wait until the image is on the disk" },
     { "threads", 0, "N", "read so many files at once (as many as pay)" },
     { "quiet", 'q', NULL, "say nothing but errors" },
+    TOOL_CODEPAGE,
     TOOL_TYPE,
     TOOL_CLUSTER,
     TOOL_SECTOR,
@@ -37,6 +39,7 @@ static const struct tool_option options[] = {
     TOOL_FATS,
     TOOL_ROOT_ENTRIES,
     TOOL_RESERVED,
+    TOOL_TZ,
     TOOL_ON_SYMLINK,
     TOOL_ON_SPECIAL,
     TOOL_ON_NAME,
@@ -112,6 +115,7 @@ static bool options_take(struct build *build)
     build->write.ctx = &build->copy;
     return size_take(build) && tool_arg_u32(args, BUILD_THREADS, &build->write.threads) &&
            id_take(build) && policies_take(build) &&
+           tool_codepage_take(args->verb, args->values[BUILD_CODEPAGE], &build->plan.codepage) &&
            tool_source_date(args->verb, &build->scan.clamp_ns) &&
            tool_shape_take(args, BUILD_SHAPE, &build->plan.format);
 }

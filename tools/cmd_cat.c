@@ -66,6 +66,7 @@ const struct tool_verb tool_verb_cat = {
     .name = "cat",
     .summary = "Write files to standard output",
     .operands = "PLACE...",
+    .volume = true,
     .example = "  cairn cat disk.img:/loader/loader.conf",
     .operands_least = 1,
     .operands_most = TOOL_ANY,

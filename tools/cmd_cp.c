@@ -175,8 +175,7 @@ static bool options_take(struct cp *cp, const struct tool_args *args)
 static enum tool_status run(const struct tool_args *args)
 {
     struct cp cp = { .dest = NULL };
-    if (!options_take(&cp, args)) return TOOL_USAGE;
-    cp.session.dirty = tool_has_change(args, TOOL_CHANGE_DIRTY);
+    if (!options_take(&cp, args) || !tool_session_init(&cp.session, args)) return TOOL_USAGE;
     tool_stop_catch();
     tool_progress_init(&cp.copy.progress, "Copying", cp.copy.quiet);
     enum tool_status status = dest_open(&cp, args);
@@ -191,6 +190,7 @@ const struct tool_verb tool_verb_cp = {
     .summary = "Copy into an image, out of one, or between images",
     .operands = "SOURCE... DESTINATION",
     .options = options,
+    .volume = true,
     .changes = true,
     .details =
         "SOURCE and DESTINATION are places or files of the host, at least one a place.\n"

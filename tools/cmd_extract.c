@@ -34,11 +34,12 @@ static enum tool_status run(const struct tool_args *args)
         .ctx = &copy,
     };
     struct cairn_image_copy_result result = { 0 };
-    struct tool_session session = { .count = 0 };
+    struct tool_session session;
     struct cairn_image_place place;
     enum tool_status status;
     const char *text = args->operands[0], *dest = args->operands[1];
-    if (!tool_arg_u32(args, EXTRACT_THREADS, &how.threads)) return TOOL_USAGE;
+    if (!tool_arg_u32(args, EXTRACT_THREADS, &how.threads) || !tool_session_init(&session, args))
+        return TOOL_USAGE;
     (void)tool_place_is(text, &place, &status);
     if (status) return status;
     tool_stop_catch();
@@ -60,6 +61,7 @@ const struct tool_verb tool_verb_extract = {
     .summary = "Write all files of an image, or of a directory in it, into a folder",
     .operands = "PLACE FOLDER",
     .options = options,
+    .volume = true,
     .details =
         "Times and the read-only attribute are kept. Nothing is written outside FOLDER,\n"
         "whatever the names in the image say, nor through symbolic links inside it.",

@@ -120,6 +120,7 @@ const struct tool_verb tool_verb_find = {
     .summary = "Find files and directories by name, type and size",
     .operands = "PLACE...",
     .options = options,
+    .volume = true,
     .details = "Each is printed as a place that other verbs take.",
     .example = "  cairn find disk.img:/ --name='*.tmp' --null | xargs -0 -r cairn rm",
     .operands_least = 1,

@@ -25,6 +25,7 @@ static const struct tool_option options[] = {
     TOOL_FATS,
     TOOL_ROOT_ENTRIES,
     TOOL_RESERVED,
+    TOOL_TZ,
     { NULL, 0, NULL, NULL },
 };
 

@@ -61,6 +61,7 @@ const struct tool_verb tool_verb_label = {
     .summary = "Show, set or remove the volume's label",
     .operands = "IMAGE[:PART] [LABEL]",
     .options = options,
+    .volume = true,
     .changes = true,
     .example = "  cairn label disk.img:1 ESP",
     .operands_least = 1,

@@ -155,6 +155,7 @@ const struct tool_verb tool_verb_ls = {
     .summary = "List a directory",
     .operands = "PLACE...",
     .options = options,
+    .volume = true,
     .example =
         "  cairn ls -l disk.img:/EFI/BOOT\n"
         "  cairn ls --json disk.img:2 | jq '.[0].entries[].name'",

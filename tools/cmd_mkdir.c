@@ -73,6 +73,7 @@ const struct tool_verb tool_verb_mkdir = {
     .summary = "Make directories",
     .operands = "PLACE...",
     .options = options,
+    .volume = true,
     .changes = true,
     .example = "  cairn mkdir -p disk.img:/EFI/BOOT",
     .operands_least = 1,

@@ -70,7 +70,7 @@ static enum tool_status dest_check(struct mv *mv)
 static enum tool_status run(const struct tool_args *args)
 {
     struct mv mv = { .args = args, .dest = args->operands[args->operand_count - 1] };
-    mv.session.dirty = tool_has_change(args, TOOL_CHANGE_DIRTY);
+    if (!tool_session_init(&mv.session, args)) return TOOL_USAGE;
     enum tool_status status = place_open(&mv, mv.dest, &mv.dest_place, &mv.image);
     if (!status) status = dest_check(&mv);
     for (uint32_t i = 0; i + 1 < args->operand_count && !status; i++)
@@ -83,6 +83,7 @@ const struct tool_verb tool_verb_mv = {
     .summary = "Rename or move within an image",
     .operands = "PLACE... PLACE",
     .options = options,
+    .volume = true,
     .changes = true,
     .example = "  cairn mv disk.img:/old.txt disk.img:/new.txt",
     .operands_least = 2,

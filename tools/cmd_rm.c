@@ -53,6 +53,7 @@ const struct tool_verb tool_verb_rm = {
     .summary = "Remove files and directories",
     .operands = "PLACE...",
     .options = options,
+    .volume = true,
     .changes = true,
     .example = "  cairn rm disk.img:/a.txt disk.img:/b.txt\n  cairn rm -r disk.img:/old",
     .operands_least = 1,

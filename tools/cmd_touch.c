@@ -56,6 +56,7 @@ const struct tool_verb tool_verb_touch = {
     .summary = "Set the modification time; make files that are not there",
     .operands = "PLACE...",
     .options = options,
+    .volume = true,
     .changes = true,
     .example = "  cairn touch --time=2024-05-01 disk.img:/a.txt",
     .operands_least = 1,

@@ -131,6 +131,7 @@ const struct tool_verb tool_verb_tree = {
     .summary = "Show a directory and all below it",
     .operands = "PLACE...",
     .options = options,
+    .volume = true,
     .example = "  cairn tree disk.img",
     .operands_least = 1,
     .operands_most = TOOL_ANY,

@@ -2,8 +2,15 @@
 #include "session.h"
 
 #include "out.h"
+#include "volume.h"
 #include <stdlib.h>
 #include <string.h>
+
+bool tool_session_init(struct tool_session *session, const struct tool_args *args)
+{
+    *session = (struct tool_session){ .count = 0 };
+    return tool_volume_take(args, &session->fat);
+}
 
 bool tool_place_is(const char *text, struct cairn_image_place *place, enum tool_status *status)
 {
@@ -39,8 +46,7 @@ static void hint_absent(const struct cairn_image_place *place, enum cairn_err er
 static enum cairn_err session_open(struct tool_session *session, struct tool_open_image *open,
                                    bool write, struct cairn_why *why)
 {
-    struct cairn_image_open_options options = { .write = write };
-    if (session->dirty) options.fat.on_dirty = CAIRN_FAT_DIRTY_WRITE;
+    struct cairn_image_open_options options = { .write = write, .fat = session->fat };
     struct tool_open_image *beside = opened(session, &open->place, false);
     if (beside)
         return cairn_image_open_beside(&open->image, beside->image, open->place.part, &options,
@@ -91,8 +97,9 @@ enum tool_status tool_each_place(const struct tool_args *args, uint32_t count, b
                                                         struct cairn_why *why),
                                  void *ctx)
 {
-    struct tool_session session = { .dirty = tool_has_change(args, TOOL_CHANGE_DIRTY) };
+    struct tool_session session;
     enum tool_status status = TOOL_DONE;
+    if (!tool_session_init(&session, args)) return TOOL_USAGE;
     for (uint32_t i = 0; i < count && !status; i++) {
         const char *text = args->operands[i];
         struct cairn_image_place place;

@@ -15,8 +15,11 @@ struct tool_session {
         struct cairn_image *image;
     } * images[TOOL_IMAGES_MAX];
     uint32_t count;
-    bool dirty; /* volumes that were not unmounted are written to all the same */
+    struct cairn_fat_options fat; /* that volumes are mounted with */
 };
+
+/* An empty session, by the options of the command line. False after a message. */
+bool tool_session_init(struct tool_session *session, const struct tool_args *args);
 
 /* Is the text a place in an image, rather than a file of the host? place is filled then. A text
  * that is neither prints why; *status tells. */

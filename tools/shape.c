@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE, CLUSTER, SECTOR, LABEL, FATS, ROOT_ENTRIES, RESERVED };
+enum { TYPE, CLUSTER, SECTOR, LABEL, FATS, ROOT_ENTRIES, RESERVED, TZ };
 
 static bool type_take(const struct tool_args *args, uint32_t option,
                       struct cairn_fat_format_options *shape)
@@ -54,7 +54,8 @@ bool tool_shape_take(const struct tool_args *args, uint32_t first,
            label_take(args, first + LABEL, shape) &&
            tool_arg_u32(args, first + FATS, &shape->fat_count) &&
            tool_arg_u32(args, first + ROOT_ENTRIES, &shape->root_entries) &&
-           tool_arg_u32(args, first + RESERVED, &shape->reserved_sectors);
+           tool_arg_u32(args, first + RESERVED, &shape->reserved_sectors) &&
+           tool_tz_take(args->verb, args->values[first + TZ], &shape->utc_offset_min);
 }
 
 bool tool_source_date(const struct tool_verb *verb, int64_t *ns)

@@ -3,7 +3,7 @@
 #ifndef CAIRN_TOOLS_SHAPE_H
 #define CAIRN_TOOLS_SHAPE_H
 
-#include "args.h"
+#include "volume.h"
 
 #include <cairn/fat_format.h>
 
@@ -37,7 +37,10 @@
         "reserved", 0, "N", "sectors before the first FAT"                                         \
     }
 
-/* The values of the seven options from `first` on. False after a message. */
+/* And TOOL_TZ. */
+#define TOOL_SHAPE_OPTIONS 8u
+
+/* The values of these options from `first` on. False after a message. */
 bool tool_shape_take(const struct tool_args *args, uint32_t first,
                      struct cairn_fat_format_options *shape);
 

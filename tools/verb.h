@@ -32,6 +32,16 @@ struct tool_option {
 extern const struct tool_option tool_change_options[];
 enum { TOOL_CHANGE_DIRTY, TOOL_CHANGE_VERBOSE, TOOL_CHANGE_OPTIONS };
 
+/* Options that all verbs which open a volume have: TOOL_VOLUME_*. */
+extern const struct tool_option tool_volume_options[];
+enum {
+    TOOL_VOLUME_CODEPAGE,
+    TOOL_VOLUME_SHORT_NAMES,
+    TOOL_VOLUME_NO_NUMERIC_TAIL,
+    TOOL_VOLUME_TZ,
+    TOOL_VOLUME_OPTIONS
+};
+
 struct tool_args;
 
 struct tool_verb {
@@ -39,6 +49,7 @@ struct tool_verb {
     const char *summary; /* a line of the top help */
     const char *operands;
     const struct tool_option *options;
+    bool volume;         /* has tool_volume_options besides */
     bool changes;        /* has tool_change_options besides */
     const char *details; /* paragraphs of the verb's help; NULL: none */
     const char *example;

@@ -64,17 +64,21 @@ static void option_help(const struct tool_option *option)
     printf("  %-34s%s\n", left, option->help);
 }
 
+static void options_help(const struct tool_option *options)
+{
+    for (const struct tool_option *option = options; option && option->name; option++)
+        option_help(option);
+}
+
 void tool_verb_help(const struct tool_verb *verb)
 {
-    printf("usage: cairn %s %s%s\n\n%s.\n", verb->name, verb->options ? "[OPTION...] " : "",
-           verb->operands, verb->summary);
+    printf("usage: cairn %s %s%s\n\n%s.\n", verb->name,
+           verb->options || verb->volume ? "[OPTION...] " : "", verb->operands, verb->summary);
     if (verb->details) printf("\n%s\n", verb->details);
     puts("");
-    for (const struct tool_option *option = verb->options; option && option->name; option++)
-        option_help(option);
-    for (const struct tool_option *option = tool_change_options; verb->changes && option->name;
-         option++)
-        option_help(option);
+    options_help(verb->options);
+    if (verb->volume) options_help(tool_volume_options);
+    if (verb->changes) options_help(tool_change_options);
     option_help(&(struct tool_option){ "help", 0, NULL, "this" });
     printf("\nexample:\n%s\n", verb->example);
 }

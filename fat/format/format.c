@@ -109,7 +109,7 @@ static void add_label(struct batch *batch, const struct cairn_fat_format_options
     uint16_t date, time;
     uint8_t tenths;
     if (options->label[0] == 0) return;
-    fat_time_encode(options->time_ns, 0, &date, &time, &tenths);
+    fat_time_encode(options->time_ns, options->utc_offset_min, &date, &time, &tenths);
     uint32_t root = g->type == CAIRN_FAT32 ? g->data_start : g->root_start;
     fat_label_slot(batch_add(batch, root), g->label, date, time);
 }

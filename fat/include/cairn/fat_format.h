@@ -66,6 +66,7 @@ struct cairn_fat_format_options {
     char label[CAIRN_FAT_LABEL_BYTES + 1]; /* raw bytes of the volume's code page, upper case,
                                               unpadded; empty: "NO NAME" and no root entry */
     int64_t time_ns;                       /* of the label's root entry; UTC */
+    int32_t utc_offset_min;                /* local time of the volume minus UTC, in minutes */
 };
 
 /* A label that every implementation takes, from UTF-8: upper-cased, in code page 437; out gets at

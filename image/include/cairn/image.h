@@ -47,6 +47,7 @@ CAIRN_API void cairn_image_tree_free(struct cairn_image_tree *tree);
 /* ---- the plan ------------------------------------------------------------------------------ */
 
 struct cairn_image_plan_options {
+    enum cairn_fat_codepage codepage;       /* of 8.3 names; 0: 437 */
     struct cairn_fat_format_options format; /* type, cluster size, label, ... ; total_bytes 0: the
                                                smallest volume that holds the tree */
     uint64_t free_bytes;                    /* total_bytes 0: so much free space besides */
@@ -59,7 +60,8 @@ struct cairn_image_plan_options {
 struct cairn_image_plan; /* every node's place */
 
 /* Lay the tree out. Pure but for id_from_content. The tree stays the caller's and outlives it.
- * CAIRN_ENOSPC: it does not fit total_bytes (why says by how much). Errors of geometry_plan. */
+ * CAIRN_ENOSPC: it does not fit total_bytes (why says by how much). CAIRN_EINVAL: an unknown code
+ * page. Errors of geometry_plan. */
 CAIRN_API enum cairn_err cairn_image_plan(struct cairn_image_plan **plan,
                                           struct cairn_image_tree *tree,
                                           const struct cairn_image_plan_options *options,
