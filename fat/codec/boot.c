@@ -206,30 +206,36 @@ static const uint8_t boot_program[] = { 0xE8, 0x00, 0x00, 0x5E, 0x0E, 0x1F, 0x83
 static const char boot_message[] =
     "No system to start is on this volume.\r\nPress a key to try another.\r\n";
 
-static void encode_fields(const struct cairn_fat_geometry *g, uint8_t *s)
+void cairn_fat_boot_reshape(const struct cairn_fat_geometry *g, uint8_t *s)
 {
     bool is_32 = g->type == CAIRN_FAT32, fits_16 = !is_32 && g->total_sectors <= UINT16_MAX;
+    cairn_le16_put(s + RESERVED_SECTORS, (uint16_t)g->reserved_sectors);
+    cairn_le16_put(s + TOTAL_16, fits_16 ? (uint16_t)g->total_sectors : 0);
+    cairn_le32_put(s + TOTAL_32, fits_16 ? 0 : g->total_sectors);
+    cairn_le16_put(s + FAT_SECTORS_16, is_32 ? 0 : (uint16_t)g->fat_sectors);
+    if (!is_32) return;
+    cairn_le32_put(s + FAT_SECTORS_32, g->fat_sectors);
+    cairn_le16_put(s + EXTENDED_FLAGS, g->active_only ? (uint16_t)(MIRROR_OFF | g->active_fat) : 0);
+    cairn_le32_put(s + ROOT_CLUSTER, g->root_cluster);
+}
+
+static void encode_fields(const struct cairn_fat_geometry *g, uint8_t *s)
+{
     memcpy(s + OEM, g->oem, sizeof g->oem);
     cairn_le16_put(s + SECTOR_BYTES, (uint16_t)g->sector_bytes);
     s[CLUSTER_SECTORS] = (uint8_t)g->cluster_sectors;
-    cairn_le16_put(s + RESERVED_SECTORS, (uint16_t)g->reserved_sectors);
     s[FAT_COUNT] = (uint8_t)g->fat_count;
     cairn_le16_put(s + ROOT_ENTRIES, (uint16_t)g->root_entries);
-    cairn_le16_put(s + TOTAL_16, fits_16 ? (uint16_t)g->total_sectors : 0);
     s[MEDIA] = g->media;
-    cairn_le16_put(s + FAT_SECTORS_16, is_32 ? 0 : (uint16_t)g->fat_sectors);
     cairn_le16_put(s + SECTORS_PER_TRACK, g->sectors_per_track);
     cairn_le16_put(s + HEADS, g->heads);
     cairn_le32_put(s + HIDDEN_SECTORS, g->hidden_sectors);
-    cairn_le32_put(s + TOTAL_32, fits_16 ? 0 : g->total_sectors);
+    cairn_fat_boot_reshape(g, s);
 }
 
 static void encode_fields_32(const struct cairn_fat_geometry *g, uint8_t *s)
 {
-    cairn_le32_put(s + FAT_SECTORS_32, g->fat_sectors);
-    cairn_le16_put(s + EXTENDED_FLAGS, g->active_only ? (uint16_t)(MIRROR_OFF | g->active_fat) : 0);
     cairn_le16_put(s + VERSION, g->version);
-    cairn_le32_put(s + ROOT_CLUSTER, g->root_cluster);
     cairn_le16_put(s + FSINFO_SECTOR, g->fsinfo_sector ? g->fsinfo_sector : NO_SECTOR);
     cairn_le16_put(s + BACKUP_BOOT, g->backup_boot ? g->backup_boot : 0);
 }
@@ -269,4 +275,9 @@ uint32_t cairn_fat_boot_state_offset(enum cairn_fat_type type)
 uint32_t cairn_fat_boot_label_offset(enum cairn_fat_type type)
 {
     return tail_offset(type) + LABEL;
+}
+
+uint32_t cairn_fat_boot_root_offset(void)
+{
+    return ROOT_CLUSTER;
 }

@@ -21,6 +21,13 @@ uint32_t cairn_fat_boot_state_offset(enum cairn_fat_type type);
 /* Byte offset of the label in the boot sector: 0x2B or 0x47. */
 uint32_t cairn_fat_boot_label_offset(enum cairn_fat_type type);
 
+/* Byte offset of FAT32's root_cluster. */
+uint32_t cairn_fat_boot_root_offset(void);
+
+/* Write only what tells the shape into a boot sector: where the regions are and how large, the root
+ * cluster, which FAT is active. All of it lies in the first 512 bytes. */
+void cairn_fat_boot_reshape(const struct cairn_fat_geometry *geometry, uint8_t *sector);
+
 #define CAIRN_FAT_FSINFO_UNKNOWN 0xFFFFFFFFu
 struct cairn_fat_fsinfo {
     bool valid; /* all three signatures are there */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC */
+/* Resize, defragment and trim: the same files before and after, on every kind of volume. */
+#include "test_layout.h"
+#include "layout_rig.h"
+
+#include <check.h>
+#include <string.h>
+
+static const struct layout_shape shapes[] = {
+    { CAIRN_FAT12, 512, 512, 2, 300, 40, 3000, false },
+    { CAIRN_FAT12, 512, 2048, 1, 400, 10, 2000, false },
+    { CAIRN_FAT12, 4096, 4096, 2, 300, 60, 1000, false },
+    { CAIRN_FAT16, 512, 512, 2, 4200, 600, 30000, false },
+    { CAIRN_FAT16, 1024, 2048, 1, 4500, 100, 3000, false },
+    { CAIRN_FAT32, 512, 512, 2, 600, 100, 3000, false },
+    { CAIRN_FAT32, 512, 1024, 1, 600, 100, 3000, false },
+    { CAIRN_FAT32, 2048, 4096, 2, 400, 30, 2000, false },
+    { CAIRN_FAT32, 512, 4096, 2, 66000, 64000, 9000, false },
+};
+
+static struct layout_rig rig;
+
+static void holds(enum layout_state state)
+{
+    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, state), "%s", rig.what);
+}
+
+static void made(int shape, uint32_t seed)
+{
+    layout_make(&rig, &shapes[shape], seed);
+    holds(LAYOUT_CLEAN);
+}
+
+static void well(enum cairn_err err)
+{
+    char text[512];
+    cairn_why_text(&rig.why, text, sizeof text);
+    ck_assert_msg(!err, "%s", text);
+}
+
+/* The volume's geometry, as it is on the device. */
+static struct cairn_fat_geometry geometry(void)
+{
+    struct cairn_fat_layout_options options = { .plan_only = true };
+    struct cairn_fat_layout_result result;
+    well(cairn_fat_resize(&rig.dev.base, rig.volume_bytes, &options, rig.mem, rig.mem_bytes,
+                          &result, &rig.why));
+    return result.before;
+}
+
+START_TEST(shrinks_to_the_least)
+{
+    struct cairn_fat_layout_result result;
+    made(_i, 11);
+    struct cairn_fat_layout_options plan = { .plan_only = true };
+    well(cairn_fat_resize(&rig.dev.base, rig.volume_bytes, &plan, rig.mem, rig.mem_bytes, &result,
+                          &rig.why));
+    uint64_t least = result.least_bytes;
+    ck_assert_uint_le(least, rig.volume_bytes);
+    enum cairn_err err =
+        layout_resize(&rig, &rig.dev.base, least - rig.geometry.cluster_bytes, &result);
+    ck_assert(err == CAIRN_ENOSPC || err == CAIRN_EINVAL);
+    holds(LAYOUT_CLEAN);
+    well(layout_resize(&rig, &rig.dev.base, least, &result));
+    memset(rig.bytes + least, 0xA5, rig.dev_bytes - least); /* what is cut off is not needed */
+    holds(LAYOUT_CLEAN);
+    ck_assert_uint_eq((uint64_t)geometry().total_sectors * rig.shape.sector_bytes, least);
+    ck_assert(rig.geometry.cluster_count < 65525 || layout_fsck(&rig));
+    layout_free(&rig);
+}
+END_TEST
+
+/* By one cluster, by a tenth, to all of the device; the FAT must grow where it is full. */
+START_TEST(grows)
+{
+    struct cairn_fat_layout_result result;
+    made(_i, 12);
+    uint32_t before = rig.geometry.cluster_count;
+    uint64_t sizes[] = { rig.volume_bytes + rig.shape.cluster_bytes,
+                         rig.volume_bytes + rig.volume_bytes / 10, rig.dev_bytes };
+    for (size_t i = 0; i < 3; i++) {
+        memset(rig.bytes + rig.volume_bytes, 0x5A, rig.dev_bytes - rig.volume_bytes);
+        enum cairn_err err = layout_resize(&rig, &rig.dev.base, sizes[i], &result);
+        well(err);
+        holds(LAYOUT_CLEAN);
+        struct cairn_fat_geometry is = geometry();
+        ck_assert_uint_ge(is.cluster_count, before);
+        ck_assert_uint_eq(is.total_sectors, result.after.total_sectors);
+        ck_assert_uint_le((uint64_t)is.total_sectors * is.sector_bytes, sizes[i]);
+        ck_assert_uint_eq((uint64_t)is.data_start * is.sector_bytes % is.cluster_bytes,
+                          (uint64_t)rig.geometry.data_start * is.sector_bytes % is.cluster_bytes);
+        before = is.cluster_count;
+        rig.volume_bytes = (size_t)is.total_sectors * is.sector_bytes;
+    }
+    ck_assert_uint_gt(before, rig.geometry.cluster_count + rig.shape.room_clusters / 2);
+    ck_assert(rig.shape.type == CAIRN_FAT32 || layout_fsck(&rig));
+    layout_free(&rig);
+}
+END_TEST
+
+/* And back again. */
+START_TEST(grows_and_shrinks)
+{
+    struct cairn_fat_layout_result result;
+    made(_i, 13);
+    well(layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result));
+    holds(LAYOUT_CLEAN);
+    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    well(layout_resize(&rig, &rig.dev.base, rig.volume_bytes + rig.shape.cluster_bytes * 200,
+                       &result));
+    well(layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result));
+    holds(LAYOUT_CLEAN);
+    layout_free(&rig);
+}
+END_TEST
+
+static bool free_is_one_run(void)
+{
+    struct cairn_fat_layout_result result;
+    enum cairn_err err = layout_resize(&rig, &rig.dev.base, rig.volume_bytes, &result);
+    return !err && result.moved_clusters == 0;
+}
+
+START_TEST(defragments)
+{
+    struct cairn_fat_layout_result result;
+    made(_i, 14);
+    well(layout_defrag(&rig, &rig.dev.base, false, &result));
+    holds(LAYOUT_CLEAN);
+    ck_assert_uint_gt(result.pieces_before, result.chains);
+    ck_assert_uint_eq(result.pieces_after, result.chains);
+    uint64_t moved = result.moved_clusters;
+    well(layout_defrag(&rig, &rig.dev.base, false, &result));
+    ck_assert_uint_eq(result.moved_clusters, 0); /* nothing is left to do */
+    ck_assert_uint_gt(moved, 0);
+    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    holds(LAYOUT_CLEAN);
+    ck_assert_uint_eq(result.pieces_after, result.chains);
+    ck_assert(free_is_one_run());
+    layout_free(&rig);
+}
+END_TEST
+
+/* One free cluster is enough, and no cluster moves more than twice. */
+START_TEST(packs_a_full_volume)
+{
+    struct layout_shape full = shapes[_i];
+    struct cairn_fat_layout_result result;
+    full.free_clusters = 1;
+    if (full.clusters > 60000) full.clusters = 0;
+    if (!full.clusters) return;
+    layout_make(&rig, &full, 15);
+    holds(LAYOUT_CLEAN);
+    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    holds(LAYOUT_CLEAN);
+    ck_assert_uint_eq(result.pieces_after, result.chains);
+    ck_assert_uint_le(result.moved_clusters, 3ull * rig.geometry.cluster_count);
+    layout_free(&rig);
+}
+END_TEST
+
+START_TEST(trims)
+{
+    struct cairn_fat *fs;
+    uint64_t bytes;
+    struct cairn_fat_usage usage;
+    made(_i, 16);
+    well(cairn_fat_mount(&fs, &rig.dev.base, NULL, rig.mem, rig.mem_bytes, &rig.why));
+    well(cairn_fat_usage(fs, &usage, &rig.why));
+    well(cairn_fat_trim(fs, &bytes, &rig.why));
+    ck_assert_uint_eq(bytes, usage.free_clusters * usage.cluster_bytes);
+    well(cairn_fat_unmount(fs, &rig.why));
+    holds(LAYOUT_CLEAN);
+    layout_free(&rig);
+}
+END_TEST
+
+Suite *layout_suite(void)
+{
+    int count = (int)CAIRN_COUNT(shapes);
+    Suite *suite = suite_create("layout");
+    TCase *tc = tcase_create("resize");
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, shrinks_to_the_least, 0, count);
+    tcase_add_loop_test(tc, grows, 0, count);
+    tcase_add_loop_test(tc, grows_and_shrinks, 0, count);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("defrag");
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, defragments, 0, count);
+    tcase_add_loop_test(tc, packs_a_full_volume, 0, count);
+    tcase_add_loop_test(tc, trims, 0, count);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
