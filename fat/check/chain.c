@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* One entry of the FAT at a time, and chains of them. */
-#include "check.h"
+#include "../repair/mend.h"
 
 /* The piece of the FAT that holds `offset`, out of a few that were used last. */
 static const uint8_t *fat_at(struct fat_check *c, uint64_t offset)
@@ -41,72 +41,111 @@ static bool is_own(struct fat_check *c, uint32_t start, uint32_t count, uint32_t
     return false;
 }
 
-/* May the chain go on into this cluster? A directory goes on where a file was before: its entries
- * must be seen, or all below it would count as lost. */
-static bool is_open(struct fat_check *c, uint32_t start, uint32_t cluster, bool is_dir,
-                    struct fat_check_chain *chain)
+enum step { STEP_ON, STEP_END };
+
+/* Behind a fault the chain ends, unless repair made it go on: with what follows its last cluster
+ * now. */
+static enum step step_again(struct fat_check *c, struct fat_check_chain *chain, bool again,
+                            uint32_t *cluster)
 {
-    if (cluster >= c->entries || !fat_check_bit(c->seen, cluster)) return true;
-    bool by_dir = fat_check_bit(c->mark, cluster);
-    if (by_dir || !is_dir) {
-        bool own = is_own(c, start, chain->clusters, cluster);
-        fat_check_find(c, own ? CAIRN_FAT_FAULT_CHAIN_LOOP : CAIRN_FAT_FAULT_CHAIN_SHARED, cluster,
-                       chain->clusters, 0);
-        return false;
-    }
-    if (!chain->met_file)
-        fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_SHARED, cluster, chain->clusters, 0);
-    chain->met_file = true;
-    return true;
+    if (!again) return STEP_END;
+    *cluster = chain->last ? fat_check_next(c, chain->last) : chain->start;
+    chain->sound = *cluster == FATENT_END;
+    return chain->sound ? STEP_END : STEP_ON;
 }
 
-static void take(struct fat_check *c, uint32_t cluster, bool is_dir, struct fat_check_chain *chain)
+/* A directory goes on where a file was before: its entries must be seen, or all below it would
+ * count as lost. */
+static enum step step_over_file(struct fat_check *c, struct fat_check_chain *chain,
+                                uint32_t *cluster)
+{
+    if (chain->met_file) return STEP_ON;
+    if (fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_SHARED, *cluster, chain->clusters, 0))
+        return step_again(c, chain, true, cluster);
+    chain->met_file = true;
+    return chain->cut ? STEP_END : STEP_ON;
+}
+
+/* Into a cluster that something has taken already, the chain itself maybe. */
+static enum step step_taken(struct fat_check *c, struct fat_check_chain *chain, uint32_t *cluster)
+{
+    bool by_dir = fat_check_bit(c->mark, *cluster) || fat_mend_knows_dir(c, *cluster);
+    if (chain->is_dir && !by_dir) return step_over_file(c, chain, cluster);
+    bool own = is_own(c, chain->start, chain->clusters, *cluster);
+    bool again = fat_check_find(c, own ? CAIRN_FAT_FAULT_CHAIN_LOOP : CAIRN_FAT_FAULT_CHAIN_SHARED,
+                                *cluster, chain->clusters, 0);
+    return step_again(c, chain, again, cluster);
+}
+
+static bool is_taken(const struct fat_check *c, const struct fat_check_chain *chain,
+                     uint32_t cluster)
+{
+    if (cluster >= c->entries) return false;
+    return fat_check_bit(c->seen, cluster) || (!chain->is_dir && fat_mend_knows_dir(c, cluster));
+}
+
+static void take(struct fat_check *c, uint32_t cluster, struct fat_check_chain *chain)
 {
     if (!fat_check_bit(c->seen, cluster)) c->claimed++;
     fat_check_bit_set(c->seen, cluster);
-    if (is_dir)
+    if (chain->is_dir)
         fat_check_bit_set(c->mark, cluster);
     else
         fat_check_bit_clear(c->mark, cluster);
     chain->clusters++;
+    chain->last = cluster;
     if (cluster < c->outside) return;
     if (chain->outside++ == 0) chain->outside_first = cluster;
 }
 
-/* One step: takes the cluster and sets it to the next one; false: the chain ends here. */
-static bool claim_step(struct fat_check *c, uint32_t *cluster, bool is_dir,
-                       struct fat_check_chain *chain)
+/* One step: takes the cluster and sets it to the next one. */
+static enum step claim_step(struct fat_check *c, uint32_t *cluster, struct fat_check_chain *chain)
 {
     uint32_t next = fat_check_next(c, *cluster);
     if (next == FATENT_FREE || next == FATENT_BAD) {
         enum cairn_fat_fault fault =
             next == FATENT_FREE ? CAIRN_FAT_FAULT_CHAIN_FREE : CAIRN_FAT_FAULT_CHAIN_BAD;
-        fat_check_find(c, fault, *cluster, chain->clusters, 0);
-        return false;
+        bool again = fat_check_find(c, fault, *cluster, chain->clusters, 0);
+        return step_again(c, chain, again, cluster);
     }
-    take(c, *cluster, is_dir, chain);
+    take(c, *cluster, chain);
     chain->sound = next == FATENT_END;
-    if (chain->sound) return false;
-    if (next < 2 || next > c->last) {
-        fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_RANGE, *cluster, chain->clusters, next);
-        return false;
+    if (chain->sound) return STEP_END;
+    if (!fat_check_in_range(c, next)) {
+        bool again =
+            fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_RANGE, *cluster, chain->clusters, next);
+        return step_again(c, chain, again, cluster);
     }
     if (next != *cluster + 1) chain->runs++;
     *cluster = next;
-    return true;
+    return STEP_ON;
 }
 
-void fat_check_claim(struct fat_check *c, uint32_t start, bool is_dir,
-                     struct fat_check_chain *chain)
+static void claim_from(struct fat_check *c, struct fat_check_chain *chain, uint32_t cluster)
 {
-    *chain = (struct fat_check_chain){ .runs = 1 };
-    if (start < 2 || start > c->last) {
-        fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_START, 0, c->last, start);
-        return;
+    enum step step = STEP_ON;
+    while (step == STEP_ON && !c->canceled) {
+        uint32_t before = cluster;
+        if (is_taken(c, chain, cluster)) step = step_taken(c, chain, &cluster);
+        if (step == STEP_ON && cluster == before) step = claim_step(c, &cluster, chain);
     }
-    uint32_t cluster = start;
-    while (is_open(c, start, cluster, is_dir, chain))
-        if (!claim_step(c, &cluster, is_dir, chain)) break;
     if (chain->outside)
         fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_OUTSIDE, chain->outside_first, chain->outside, 0);
+}
+
+void fat_check_claim(struct fat_check *c, struct fat_check_chain *chain)
+{
+    c->chain = chain;
+    chain->runs = 1;
+    chain->sound = false;
+    if (fat_check_in_range(c, chain->start))
+        claim_from(c, chain, chain->start);
+    else
+        fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_START, 0, c->last, chain->start);
+}
+
+void fat_check_claim_more(struct fat_check *c, struct fat_check_chain *chain)
+{
+    uint32_t cluster = 0;
+    if (step_again(c, chain, true, &cluster) == STEP_ON) claim_from(c, chain, cluster);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Check a volume: its memory, and the order of the passes. */
-#include "check.h"
+#include "../repair/mend.h"
 
 #define FRAMES_GOOD 2048u /* directories below one another */
 #define BOOT_BYTES 512u
@@ -56,6 +56,11 @@ static struct needs needs_guess(uint64_t dev_bytes)
 
 size_t cairn_fat_check_mem(struct cairn_blk *dev, uint64_t entries)
 {
+    return fat_check_mem(dev, entries, 0, 0);
+}
+
+size_t fat_check_mem(struct cairn_blk *dev, uint64_t entries, uint32_t bitmaps, uint32_t windows)
+{
     struct cairn_fat_geometry geometry;
     struct needs needs = geometry_peek(dev, &geometry) ? needs_of(&geometry, cairn_blk_bytes(dev))
                                                        : needs_guess(cairn_blk_bytes(dev));
@@ -63,13 +68,14 @@ size_t cairn_fat_check_mem(struct cairn_blk *dev, uint64_t entries)
     uint64_t names = entries ? entries * 2 : FAT_CHECK_DIR_MAX, places = 16;
     while (places < names * 2)
         places *= 2;
-    uint64_t windows = 1ull + windows_good(&needs);
-    return (size_t)(sizeof(struct fat_check) + 2 * cairn_div_up(needs.entries, 64) * 8 +
-                    windows * (fat_check_window_bytes(dev) + align) +
+    uint64_t all = 1ull + windows + windows_good(&needs);
+    return (size_t)(sizeof(struct fat_check) +
+                    (2ull + bitmaps) * cairn_div_up(needs.entries, 64) * 8 +
+                    all * (fat_check_window_bytes(dev) + align) +
                     FRAMES_GOOD * sizeof(struct fat_check_frame) + places * 8 + 4 * align);
 }
 
-static bool window_take(struct fat_check *c, struct fat_check_window *window)
+bool fat_check_window_take(struct fat_check *c, struct fat_check_window *window)
 {
     size_t align = cairn_blk_info(c->dev)->mem_align;
     window->buf =
@@ -85,7 +91,7 @@ static bool windows_take(struct fat_check *c, const struct needs *needs)
     c->window = &c->windows[0];
     for (uint32_t i = 0; i < good; i++) {
         if (i > 0 && c->arena.left < spare) break;
-        if (!window_take(c, &c->windows[i])) return i > 0;
+        if (!fat_check_window_take(c, &c->windows[i])) return i > 0;
         c->window_count = i + 1;
     }
     return true;
@@ -115,10 +121,12 @@ static bool memory_take(struct fat_check *c)
     c->last = geometry->cluster_count + 1;
     c->seen = cairn_arena_array(&c->arena, words, sizeof *c->seen, 8);
     c->mark = cairn_arena_array(&c->arena, words, sizeof *c->mark, 8);
-    if (!c->seen || !c->mark || !windows_take(c, &needs)) return false;
+    if (!c->seen || !c->mark) return false;
+    if (c->mend && !fat_mend_begin(c, words)) return false;
+    if (!windows_take(c, &needs)) return false;
     c->room_bytes = c->arena.left > 64 ? (c->arena.left - 64) / 8 * 8 : 0;
     c->room = cairn_arena_take(&c->arena, c->room_bytes, 64);
-    fat_borrow(c);
+    if (!c->mend) fat_borrow(c);
     return c->room != NULL && c->room_bytes >= sizeof(struct fat_check_frame);
 }
 
@@ -150,6 +158,7 @@ void fat_check_progress(struct fat_check *c, uint64_t done)
 
 static void passes_run(struct fat_check *c)
 {
+    if (c->mend) fat_mend_dirs_find(c);
     fat_check_boot(c);
     fat_check_fat(c);
     fat_check_state(c);
@@ -171,19 +180,34 @@ enum cairn_err cairn_fat_check(struct cairn_blk *dev, const struct cairn_fat_che
                                void *mem, size_t mem_bytes, struct cairn_fat_check_result *result,
                                struct cairn_why *why)
 {
+    return fat_check_run(dev, options, mem, mem_bytes, result, NULL, why);
+}
+
+static void check_init(struct fat_check *c, struct cairn_blk *dev,
+                       const struct cairn_fat_check_options *options)
+{
+    c->dev = dev;
+    c->dev_bytes = cairn_blk_bytes(dev);
+    c->options = *options;
+    if (!c->options.codepage) c->options.codepage = CAIRN_FAT_CP437;
+    c->sector = c->slot_at = FAT_CHECK_NOWHERE;
+}
+
+enum cairn_err fat_check_run(struct cairn_blk *dev, const struct cairn_fat_check_options *options,
+                             void *mem, size_t mem_bytes, struct cairn_fat_check_result *result,
+                             struct fat_mend *mend, struct cairn_why *why)
+{
     struct cairn_arena arena;
     cairn_arena_init(&arena, mem, mem_bytes);
     memset(result, 0, sizeof *result);
     struct fat_check *c = cairn_arena_array(&arena, 1, sizeof *c, 64);
     if (!c) return memory_short(dev, mem_bytes, why);
-    c->dev = dev;
-    c->dev_bytes = cairn_blk_bytes(dev);
-    c->options = *options;
-    if (!c->options.codepage) c->options.codepage = CAIRN_FAT_CP437;
+    check_init(c, dev, options);
     c->result = result;
-    c->sector = FAT_CHECK_NOWHERE;
     c->arena = arena;
-    if (!window_take(c, &c->dir_window)) return memory_short(dev, mem_bytes, why);
+    c->mend = mend;
+    if (mend && !fat_mend_windows(c)) return memory_short(dev, mem_bytes, why);
+    if (!fat_check_window_take(c, &c->dir_window)) return memory_short(dev, mem_bytes, why);
     enum cairn_err err = fat_check_boot_read(c, why);
     if (err) return err;
     if (!memory_take(c)) return memory_short(dev, mem_bytes, why);

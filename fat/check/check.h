@@ -82,27 +82,48 @@ struct fat_check_frame {
     uint32_t path_len; /* of the text of its path */
 };
 
+/* A "." or ".." that was met. */
+struct fat_check_dot {
+    uint64_t at; /* bytes of the device; 0: none was met */
+    uint32_t slot;
+};
+
 /* What a scan of one directory gathers. */
 struct fat_check_scan {
     uint32_t start, parent; /* "." and ".." must say these */
     bool is_root;
-    bool ended; /* the end mark was met */
-    bool dot[2];
+    bool is_file; /* repair: it never was a directory, and is none any more */
+    bool ended;   /* the end mark was met */
+    struct fat_check_dot dot[2];
     uint32_t subdirs;
     uint32_t after_end, after_end_slot;
     uint32_t slots; /* in use, up to the end mark */
+    /* for repair */
+    uint64_t entry_at;                  /* the slot that names it, bytes of the device; 0: none */
+    struct fat_check_cursor first, end; /* slot 0, with all that was added; the end mark */
+    uint64_t tail_at;                   /* the first free slot behind the last used one; 0: none */
+    uint32_t tail;                      /* its number */
+    uint32_t number;                    /* the last that made a name unique */
 };
 
-/* What fat_check_claim found. */
+/* A chain: what its entry says, and what fat_check_claim found. */
 struct fat_check_chain {
+    uint32_t start, size;
+    bool is_dir;
+    uint32_t last; /* the last cluster so far; 0: none */
     uint32_t clusters, runs;
     uint32_t outside, outside_first; /* clusters behind the device's end */
     bool sound;                      /* it ends in an end mark */
     bool met_file;                   /* a directory's chain went into a file's clusters */
+    bool cut;                        /* repair has cut it here */
 };
+
+struct fat_mend; /* fat/repair/mend.h */
 
 struct fat_check {
     struct cairn_blk *dev;
+    struct fat_mend *mend; /* NULL: nothing is changed */
+    bool quiet;            /* nothing is reported, nor mended */
     struct cairn_fat_check_options options;
     struct cairn_fat_check_result *result;
     struct cairn_arena arena;
@@ -147,9 +168,15 @@ struct fat_check {
     char shown[CAIRN_FAT_CHECK_PATH_BYTES], remark[128];
 
     /* the entry at hand */
+    struct fat_check_chain *chain; /* being claimed, or NULL */
+    uint64_t slot_at; /* bytes of the device where its slot lies; FAT_CHECK_NOWHERE: none */
     struct fat_long_reader reader;
-    bool long_broken; /* a fault was reported for the set at hand */
-    bool long_odd;    /* its reserved fields were reported */
+    uint64_t long_at[FAT_LONG_SLOTS_MAX]; /* where the long slots in front of it lie, as on disk */
+    uint32_t long_count;
+    bool long_broken;            /* a fault was reported for the set at hand */
+    bool long_odd;               /* its reserved fields were reported */
+    struct fat_check_scan *scan; /* of the directory at hand */
+    const struct fat_check_unit *unit;
     struct fat_name entry_name, short_name;
 
     uint8_t root_label[CAIRN_FAT_LABEL_BYTES];
@@ -158,12 +185,15 @@ struct fat_check {
 
 /* ---- fault.c ------------------------------------------------------------------------------- */
 
-/* Report a fault at c->sector, on the path of the entry at hand. cluster 0: none. */
-void fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cluster, uint64_t a,
+/* Report a fault at c->sector, on the path of the entry at hand. cluster 0: none. true: it was
+ * mended, and what is at hand now looks different: look again. */
+bool fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cluster, uint64_t a,
                     uint64_t b);
 /* The same at a sector of the volume. */
-void fat_check_find_at(struct fat_check *c, enum cairn_fat_fault fault, uint64_t sector, uint64_t a,
+bool fat_check_find_at(struct fat_check *c, enum cairn_fat_fault fault, uint64_t sector, uint64_t a,
                        uint64_t b);
+/* One more of what was told of already: nothing is reported, but repair mends it, too. */
+void fat_check_find_more(struct fat_check *c, enum cairn_fat_fault fault);
 /* What ends the next finding's sentence. */
 void fat_check_remark(struct fat_check *c, const char *fmt, ...) CAIRN_PRINTF(2, 3);
 
@@ -199,6 +229,16 @@ static inline uint64_t fat_check_cluster_at(const struct fat_check *c, uint32_t 
            (uint64_t)(cluster - 2) * c->geometry.cluster_bytes;
 }
 
+/* ---- check.c ------------------------------------------------------------------------------- */
+
+/* cairn_fat_check_mem with more bitmaps of a bit a cluster, and more windows. */
+size_t fat_check_mem(struct cairn_blk *dev, uint64_t entries, uint32_t bitmaps, uint32_t windows);
+/* cairn_fat_check; mend: repair's, or NULL. */
+enum cairn_err fat_check_run(struct cairn_blk *dev, const struct cairn_fat_check_options *options,
+                             void *mem, size_t mem_bytes, struct cairn_fat_check_result *result,
+                             struct fat_mend *mend, struct cairn_why *why) CAIRN_MUST_USE;
+bool fat_check_window_take(struct fat_check *c, struct fat_check_window *window);
+
 /* ---- boot.c -------------------------------------------------------------------------------- */
 
 /* Fill geometry from the boot sector, or from its backup. CAIRN_EINVAL: neither can be used. */
@@ -211,6 +251,8 @@ void fat_check_fsinfo(struct fat_check *c);
 
 /* ---- label.c ------------------------------------------------------------------------------- */
 
+/* May the label have this byte at this place? */
+bool fat_check_label_is_legal(uint8_t byte, uint32_t place);
 void fat_check_label_slot(struct fat_check *c, const struct fat_check_scan *scan,
                           const uint8_t label[CAIRN_FAT_LABEL_BYTES]);
 void fat_check_label(struct fat_check *c);
@@ -226,25 +268,40 @@ struct fat_check_piece {
 };
 /* The next piece that is no hole (start with a zeroed one); false: none. */
 bool fat_check_piece_next(struct fat_check *c, struct fat_check_piece *piece);
+/* Its data once more, after something else was read. */
+void fat_check_piece_again(struct fat_check *c, struct fat_check_piece *piece);
 /* From `cluster` on, the first of the piece whose entry is not free for sure, or its end. */
 uint32_t fat_check_piece_skip(const struct fat_check *c, const struct fat_check_piece *piece,
                               uint32_t cluster);
 uint32_t fat_check_piece_get(const struct fat_check *c, const struct fat_check_piece *piece,
                              uint32_t cluster);
+/* Copies 1 to this one, exclusively, must equal copy 0, which is then the one in force. */
+uint32_t fat_check_copies_live(const struct fat_check *c);
+uint64_t fat_check_copy_at(const struct fat_check *c, uint32_t copy);
 /* Count, mark what is pointed at, compare the copies. */
 void fat_check_fat(struct fat_check *c);
 /* Chains that nothing names, after the tree was walked. */
 void fat_check_orphans(struct fat_check *c);
+/* Does a directory begin in the cluster? */
+bool fat_check_is_lost_dir(struct fat_check *c, uint32_t head);
 void fat_check_progress(struct fat_check *c, uint64_t done);
 
 /* ---- chain.c ------------------------------------------------------------------------------- */
 
 /* The entry of a cluster in 2 .. last, as fatent_get gives it. */
 uint32_t fat_check_next(struct fat_check *c, uint32_t cluster);
-/* Walk the chain from start and take its clusters for the entry at hand; reports what is wrong
- * with it. A file stops at what another has taken, a directory at what another directory has. */
-void fat_check_claim(struct fat_check *c, uint32_t start, bool is_dir,
-                     struct fat_check_chain *chain);
+/* Walk the chain, of which start, size and is_dir are set, and take its clusters for the entry at
+ * hand; reports what is wrong with it. A file stops at what another has taken, a directory at what
+ * another directory has. c->chain is it from then on. */
+void fat_check_claim(struct fat_check *c, struct fat_check_chain *chain);
+/* Go on behind the end of a chain, which was mended. */
+void fat_check_claim_more(struct fat_check *c, struct fat_check_chain *chain);
+
+/* May a chain of the volume go on there? */
+static inline bool fat_check_in_range(const struct fat_check *c, uint32_t cluster)
+{
+    return cluster >= 2 && cluster <= c->last;
+}
 
 static inline bool fat_check_bit(const uint64_t *bits, uint32_t cluster)
 {
@@ -276,7 +333,7 @@ uint32_t fat_check_dot_kind(const uint8_t raw[FAT_SHORT_BYTES]);
 
 /* ---- entry.c ------------------------------------------------------------------------------- */
 
-/* An 8.3 entry that is no "." or "..". */
+/* An 8.3 entry that is no "." or "..". slot shows what repair makes of it. */
 void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot);
 /* A directory that can be descended into? */
 bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *entry);
@@ -284,17 +341,36 @@ bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *ent
 /* ---- name.c -------------------------------------------------------------------------------- */
 
 void fat_check_long_slot(struct fat_check *c, const uint8_t *slot, uint32_t number);
+/* Remember where the long slot at hand lies. */
+void fat_check_long_track(struct fat_check *c, const uint8_t *slot);
 /* The set of long slots at hand ends without an 8.3 entry of its own. */
 void fat_check_long_cut(struct fat_check *c);
-/* The entry's name, and what is wrong with it, alone and among its neighbours. */
+/* Put the entry's name into entry_name and its 8.3 one into short_name; is there a long one? */
+bool fat_check_name_take(struct fat_check *c, const struct fat_dirent *entry);
+/* The entry's name, and what is wrong with it, alone and among its neighbours. `entry` is what slot
+ * holds, also afterwards. */
 void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan,
-                          const struct fat_dirent *entry);
-/* Begin the table of names of a directory with this many slots. */
-void fat_check_names_begin(struct fat_check *c, uint64_t slots);
+                          const uint8_t *slot, struct fat_dirent *entry);
+
+/* ---- names.c ------------------------------------------------------------------------------- */
+
+/* Begin the table of names of a directory. */
+void fat_check_names_begin(struct fat_check *c, const struct fat_check_cursor *start);
+/* Read the 8.3 name from its slot again, since repair has changed it. */
+void fat_check_short_read(struct fat_check *c, const uint8_t *slot, bool has_long);
+/* Compare the entry's names, as in slot and (has_long) entry_name, with those of all before it. */
+void fat_check_names_compare(struct fat_check *c, const uint8_t *slot, uint32_t number,
+                             bool has_long);
+/* Does any entry have this name, be it before or behind the one at hand? Repair only. */
+bool fat_check_name_taken(struct fat_check *c, const struct fat_name *name);
 
 /* ---- tree.c -------------------------------------------------------------------------------- */
 
 /* The directories, from the root on. */
 void fat_check_tree(struct fat_check *c);
+/* After that: what lies below a directory that repair has put into directory `parent` of the root,
+ * with the name in entry_name, in the slot at hand. */
+void fat_check_tree_more(struct fat_check *c, uint32_t parent, const struct fat_name *parent_name,
+                         uint32_t start);
 
 #endif

@@ -99,46 +99,71 @@ static enum cairn_fat_fault dot_fault(uint32_t kind)
     return kind == 0 ? CAIRN_FAT_FAULT_DIR_DOT : CAIRN_FAT_FAULT_DIR_DOTDOT;
 }
 
-/* "." or "..": once each, in slots 0 and 1, and not in the root. */
-static void dot_scan(struct fat_check *c, struct fat_check_scan *scan, uint32_t kind,
+/* "." or "..": once each, and not in the root; whether they are in slots 0 and 1 is told in the
+ * end. true: look at the slot again. */
+static bool dot_scan(struct fat_check *c, struct fat_check_scan *scan, uint32_t kind,
                      const uint8_t *slot)
 {
     struct fat_dirent entry;
     uint32_t number = scan->slots - 1;
     fat_dirent_decode(slot, c->geometry.type, &entry);
     fat_check_long_cut(c);
-    if (scan->is_root || scan->dot[kind] || !(entry.attributes & CAIRN_FAT_DIRECTORY)) {
-        fat_check_find(c, CAIRN_FAT_FAULT_NAME_DOTS, 0, number, 0);
-        return;
-    }
-    scan->dot[kind] = true;
-    if (number != kind) {
-        fat_check_remark(c, "it is in slot %u", number);
-        fat_check_find(c, dot_fault(kind), 0, number, 0);
-    }
+    if (scan->is_root || scan->dot[kind].at || !(entry.attributes & CAIRN_FAT_DIRECTORY))
+        return fat_check_find(c, CAIRN_FAT_FAULT_NAME_DOTS, 0, number, 0);
+    scan->dot[kind] = (struct fat_check_dot){ c->slot_at, number };
     if (entry.size) fat_check_find(c, CAIRN_FAT_FAULT_DIR_SIZE, 0, entry.size, 0);
     dot_target(c, scan, kind, &entry);
+    return false;
+}
+
+/* true: look at the slot again. */
+static bool entry_scan(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot)
+{
+    uint32_t kind = fat_check_dot_kind(slot);
+    if (kind < 2) return dot_scan(c, scan, kind, slot);
+    fat_check_entry(c, scan, slot);
+    return false;
+}
+
+/* The first of the free slots that the directory ends in. */
+static void tail_track(struct fat_check *c, struct fat_check_scan *scan, bool is_free,
+                       uint32_t number)
+{
+    if (!is_free) {
+        scan->tail_at = 0;
+    } else if (scan->tail_at == 0) {
+        scan->tail_at = c->slot_at;
+        scan->tail = number;
+    }
+}
+
+static void scan_end(struct fat_check_scan *scan, const struct fat_check_unit *unit,
+                     uint32_t number)
+{
+    scan->ended = true;
+    scan->end = unit->start;
+    scan->end.offset += (number - unit->start.slot) * FAT_SLOT_BYTES;
+    scan->end.slot = number;
 }
 
 static void slot_scan(struct fat_check *c, struct fat_check_scan *scan,
                       const struct fat_check_unit *unit, const uint8_t *slot, uint32_t number)
 {
     if (slot[0] == FAT_SLOT_END) {
-        scan->ended = true;
+        scan_end(scan, unit, number);
         return;
     }
     scan->slots = number + 1;
+    tail_track(c, scan, slot[0] == FAT_SLOT_FREE, number);
     if (slot[0] == FAT_SLOT_FREE || (unit->garbage && fat_check_slot_is_nonsense(slot))) {
         fat_check_long_cut(c);
     } else if (fat_slot_is_long(slot)) {
         fat_check_long_slot(c, slot, number);
-    } else {
-        uint32_t kind = fat_check_dot_kind(slot);
-        if (kind < 2)
-            dot_scan(c, scan, kind, slot);
-        else
-            fat_check_entry(c, scan, slot);
+        return;
+    } else if (entry_scan(c, scan, slot) && slot[0] != FAT_SLOT_FREE) {
+        (void)entry_scan(c, scan, slot);
     }
+    c->long_count = 0;
 }
 
 /* Some drivers go on behind the end mark, some stop; so nothing there is followed. */
@@ -150,11 +175,13 @@ static void slot_after_end(struct fat_check_scan *scan, const uint8_t *slot, uin
 
 static void unit_scan(struct fat_check *c, struct fat_check_scan *scan, struct fat_check_unit *unit)
 {
+    c->unit = unit;
     if (unit->garbage && !scan->ended)
         fat_check_find(c, CAIRN_FAT_FAULT_DIR_GARBAGE, unit->start.cluster, unit->bad, unit->good);
-    for (uint32_t i = unit->from; i < unit->count && !c->canceled; i++) {
+    for (uint32_t i = unit->from; i < unit->count && !c->canceled && !scan->is_file; i++) {
         const uint8_t *slot = unit->slots + (size_t)i * FAT_SLOT_BYTES;
-        c->sector = (unit->at + (uint64_t)i * FAT_SLOT_BYTES) / c->geometry.sector_bytes;
+        c->slot_at = unit->at + (uint64_t)i * FAT_SLOT_BYTES;
+        c->sector = c->slot_at / c->geometry.sector_bytes;
         if (scan->ended)
             slot_after_end(scan, slot, unit->start.slot + i);
         else
@@ -162,35 +189,66 @@ static void unit_scan(struct fat_check *c, struct fat_check_scan *scan, struct f
     }
 }
 
+/* All up to the end mark, or to the directory's last slot. */
+static void slots_scan(struct fat_check *c, struct fat_check_scan *scan,
+                       struct fat_check_cursor *cursor)
+{
+    struct fat_check_unit unit;
+    cursor->ahead = true;
+    while (!scan->is_file && fat_check_unit_next(c, cursor, &unit))
+        unit_scan(c, scan, &unit);
+    c->unit = NULL;
+    c->slot_at = FAT_CHECK_NOWHERE;
+    c->sector = FAT_CHECK_NOWHERE;
+}
+
+/* true: repair has taken away the end mark, go on from there. */
+static bool after_end_check(struct fat_check *c, struct fat_check_scan *scan,
+                            struct fat_check_cursor *cursor)
+{
+    if (scan->after_end == 0 || !fat_check_find(c, CAIRN_FAT_FAULT_DIR_AFTER_END, scan->start,
+                                                scan->after_end, scan->after_end_slot))
+        return false;
+    scan->ended = false;
+    scan->after_end = 0;
+    *cursor = scan->end;
+    return true;
+}
+
+static void dots_check(struct fat_check *c, const struct fat_check_scan *scan)
+{
+    for (uint32_t kind = 0; kind < 2 && !scan->is_root; kind++) {
+        const struct fat_check_dot *dot = &scan->dot[kind];
+        if (dot->at && dot->slot == kind) continue;
+        if (dot->at)
+            fat_check_remark(c, "it is in slot %u", dot->slot);
+        else
+            fat_check_remark(c, "there is none");
+        fat_check_find(c, dot_fault(kind), scan->start, dot->slot, 0);
+    }
+}
+
 static void scan_finish(struct fat_check *c, const struct fat_check_scan *scan)
 {
     fat_check_long_cut(c);
-    c->sector = FAT_CHECK_NOWHERE;
-    for (uint32_t kind = 0; kind < 2; kind++) {
-        if (scan->is_root || scan->dot[kind]) continue;
-        fat_check_remark(c, "there is none");
-        fat_check_find(c, dot_fault(kind), scan->start, 0, 0);
-    }
+    dots_check(c, scan);
     if (scan->slots > FAT_CHECK_DIR_MAX)
         fat_check_find(c, CAIRN_FAT_FAULT_DIR_BIG, scan->start, scan->slots, FAT_CHECK_DIR_MAX);
-    if (scan->after_end)
-        fat_check_find(c, CAIRN_FAT_FAULT_DIR_AFTER_END, scan->start, scan->after_end,
-                       scan->after_end_slot);
 }
 
 void fat_check_dir(struct fat_check *c, const struct fat_check_cursor *start,
                    struct fat_check_scan *scan)
 {
     struct fat_check_cursor cursor = *start;
-    struct fat_check_unit unit;
-    uint64_t slots = start->cluster
-                         ? (uint64_t)start->left * (c->geometry.cluster_bytes / FAT_SLOT_BYTES)
-                         : c->geometry.root_entries;
-    cursor.ahead = true;
-    fat_check_names_begin(c, slots);
+    scan->first = *start;
+    c->scan = scan;
+    c->long_count = 0;
+    fat_check_names_begin(c, start);
     fat_long_reset(&c->reader);
-    while (fat_check_unit_next(c, &cursor, &unit))
-        unit_scan(c, scan, &unit);
-    scan_finish(c, scan);
+    do
+        slots_scan(c, scan, &cursor);
+    while (!c->canceled && after_end_check(c, scan, &cursor));
+    if (!scan->is_file) scan_finish(c, scan);
+    c->scan = NULL;
     c->name = NULL;
 }

@@ -8,11 +8,22 @@ bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *ent
            entry->start <= c->last;
 }
 
-static void attributes_check(struct fat_check *c, const struct fat_dirent *entry)
+static bool is_label(const struct fat_dirent *entry)
+{
+    return (entry->attributes & (CAIRN_FAT_VOLUME | CAIRN_FAT_DIRECTORY)) == CAIRN_FAT_VOLUME;
+}
+
+/* A label with contents is a file, or was one. */
+static bool attributes_check(struct fat_check *c, const struct fat_dirent *entry)
 {
     const uint8_t both = CAIRN_FAT_VOLUME | CAIRN_FAT_DIRECTORY;
-    if ((entry->attributes & 0xC0) || (entry->attributes & both) == both)
-        fat_check_find(c, CAIRN_FAT_FAULT_ATTRIBUTES, 0, entry->attributes, 0);
+    bool full = is_label(entry) && (entry->start || entry->size);
+    if (!(entry->attributes & 0xC0) && (entry->attributes & both) != both && !full) return false;
+    if (full) fat_check_remark(c, "a label with contents");
+    fat_check_name_take(c, entry);
+    bool again = fat_check_find(c, CAIRN_FAT_FAULT_ATTRIBUTES, 0, entry->attributes, 0);
+    c->name = NULL;
+    return again;
 }
 
 /* All zero is "not recorded", as devices without a clock write it. */
@@ -33,30 +44,44 @@ static void times_check(struct fat_check *c, const struct fat_dirent *entry)
     fat_check_find(c, CAIRN_FAT_FAULT_TIME, 0, odd, 0);
 }
 
+/* Where repair finds that the chain does go on, once more from there. */
+static void length_check(struct fat_check *c, struct fat_check_chain *chain, uint64_t needed)
+{
+    bool again = true;
+    while (again && chain->sound && chain->clusters != needed) {
+        enum cairn_fat_fault fault =
+            chain->clusters > needed ? CAIRN_FAT_FAULT_CHAIN_LONG : CAIRN_FAT_FAULT_CHAIN_SHORT;
+        again = fat_check_find(c, fault, chain->start, chain->clusters, needed);
+        if (again) fat_check_claim_more(c, chain);
+    }
+}
+
 static void file_check(struct fat_check *c, const struct fat_dirent *entry)
 {
-    struct fat_check_chain chain = { .sound = true };
+    struct fat_check_chain chain = { .start = entry->start, .size = entry->size, .sound = true };
+    if (c->quiet) return;
     uint64_t needed = cairn_div_up(entry->size, c->geometry.cluster_bytes);
     c->result->files++;
     c->result->bytes += entry->size;
-    if (entry->start) fat_check_claim(c, entry->start, false, &chain);
+    c->chain = &chain;
+    if (entry->start) fat_check_claim(c, &chain);
+    if (chain.sound && chain.clusters != needed) length_check(c, &chain, needed);
+    c->chain = NULL;
     if (chain.runs > 1) c->result->fragmented_files++;
-    if (!chain.sound || chain.clusters == needed) return;
-    enum cairn_fat_fault fault =
-        chain.clusters > needed ? CAIRN_FAT_FAULT_CHAIN_LONG : CAIRN_FAT_FAULT_CHAIN_SHORT;
-    fat_check_find(c, fault, entry->start, chain.clusters, needed);
 }
 
-/* Its clusters are claimed on the way down, by fat_check_tree. */
-static void subdir_check(struct fat_check *c, struct fat_check_scan *scan,
-                         const struct fat_dirent *entry)
+/* Its clusters are claimed on the way down, by fat_check_tree. `entry` is what slot holds, also
+ * afterwards: it may have become a file. */
+static void subdir_check(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot,
+                         struct fat_dirent *entry)
 {
-    if (entry->size) fat_check_find(c, CAIRN_FAT_FAULT_DIR_SIZE, entry->start, entry->size, 0);
+    bool again =
+        entry->size && fat_check_find(c, CAIRN_FAT_FAULT_DIR_SIZE, entry->start, entry->size, 0);
+    if (entry->start == 0) again |= fat_check_find(c, CAIRN_FAT_FAULT_DIR_START, 0, 0, 0);
+    if (again) fat_dirent_decode(slot, c->geometry.type, entry);
     if (fat_check_is_subdir(c, entry))
         scan->subdirs++;
-    else if (entry->start == 0)
-        fat_check_find(c, CAIRN_FAT_FAULT_DIR_START, 0, 0, 0);
-    else
+    else if ((entry->attributes & CAIRN_FAT_DIRECTORY) && entry->start)
         fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_START, 0, c->last, entry->start);
 }
 
@@ -64,17 +89,15 @@ void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uin
 {
     struct fat_dirent entry;
     fat_dirent_decode(slot, c->geometry.type, &entry);
-    if ((entry.attributes & CAIRN_FAT_VOLUME) && !(entry.attributes & CAIRN_FAT_DIRECTORY)) {
+    if (attributes_check(c, &entry)) fat_dirent_decode(slot, c->geometry.type, &entry);
+    if (is_label(&entry)) {
         fat_check_long_cut(c);
         fat_check_label_slot(c, scan, entry.raw);
         return;
     }
-    fat_check_entry_name(c, scan, &entry);
-    attributes_check(c, &entry);
+    fat_check_entry_name(c, scan, slot, &entry);
     times_check(c, &entry);
-    if (entry.attributes & CAIRN_FAT_DIRECTORY)
-        subdir_check(c, scan, &entry);
-    else
-        file_check(c, &entry);
+    if (entry.attributes & CAIRN_FAT_DIRECTORY) subdir_check(c, scan, slot, &entry);
+    if (!(entry.attributes & CAIRN_FAT_DIRECTORY)) file_check(c, &entry);
     c->name = NULL;
 }

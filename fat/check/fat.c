@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The FAT, read from front to back: counts, entries that are wrong in themselves, which clusters
  * something points at, and the other copies. */
-#include "check.h"
+#include "../repair/mend.h"
 
 #define SKIP_BYTES 64u /* of zeros, passed over at once */
 
@@ -10,13 +10,12 @@ struct state_bits {
     uint32_t clean, no_error;
 };
 
-/* Copies 1 to this one, exclusively, must equal copy 0, which is then the one in force. */
-static uint32_t copies_live(const struct fat_check *c)
+uint32_t fat_check_copies_live(const struct fat_check *c)
 {
     return c->geometry.active_only ? 1 : c->geometry.fat_count;
 }
 
-static uint64_t copy_at(const struct fat_check *c, uint32_t copy)
+uint64_t fat_check_copy_at(const struct fat_check *c, uint32_t copy)
 {
     return fat_check_sector_at(c, c->geometry.reserved_sectors +
                                       (uint64_t)copy * c->geometry.fat_sectors);
@@ -25,8 +24,9 @@ static uint64_t copy_at(const struct fat_check *c, uint32_t copy)
 static bool piece_is_hole(struct fat_check *c, const struct fat_check_piece *piece)
 {
     if (!fat_check_is_hole(c, &c->holes[0], c->fat_at + piece->offset, piece->bytes)) return false;
-    for (uint32_t copy = 1; copy < copies_live(c); copy++)
-        if (!fat_check_is_hole(c, &c->holes[copy], copy_at(c, copy) + piece->offset, piece->bytes))
+    for (uint32_t copy = 1; copy < fat_check_copies_live(c); copy++)
+        if (!fat_check_is_hole(c, &c->holes[copy], fat_check_copy_at(c, copy) + piece->offset,
+                               piece->bytes))
             return false;
     return true;
 }
@@ -48,8 +48,13 @@ bool fat_check_piece_next(struct fat_check *c, struct fat_check_piece *piece)
         if (!piece_is_hole(c, piece)) break;
     }
     piece_entries(c, piece);
-    piece->data = fat_check_view(c, &c->dir_window, c->fat_at + piece->offset, piece->bytes);
+    fat_check_piece_again(c, piece);
     return true;
+}
+
+void fat_check_piece_again(struct fat_check *c, struct fat_check_piece *piece)
+{
+    piece->data = fat_check_view(c, &c->dir_window, c->fat_at + piece->offset, piece->bytes);
 }
 
 static bool is_zero(const uint8_t *p)
@@ -89,17 +94,18 @@ static uint64_t entry_sector(const struct fat_check *c, uint32_t cluster)
 }
 
 /* A used entry: what it points at has a predecessor from now on. */
-static void entry_follow(struct fat_check *c, uint32_t cluster, uint32_t value)
+static void entry_follow(struct fat_check *c, const struct fat_check_piece *piece, uint32_t cluster,
+                         uint32_t value)
 {
     c->result->used_clusters++;
     if (value == FATENT_END) return;
-    if (value >= 2 && value <= c->last) {
-        if (value < c->entries) fat_check_bit_set(c->mark, value);
-        return;
+    if (!fat_check_in_range(c, value)) {
+        c->sector = entry_sector(c, cluster);
+        bool again = fat_check_find(c, CAIRN_FAT_FAULT_FAT_RANGE, cluster, c->last, value);
+        c->sector = FAT_CHECK_NOWHERE;
+        if (again) value = fat_check_piece_get(c, piece, cluster);
     }
-    c->sector = entry_sector(c, cluster);
-    fat_check_find(c, CAIRN_FAT_FAULT_FAT_RANGE, cluster, c->last, value);
-    c->sector = FAT_CHECK_NOWHERE;
+    if (fat_check_in_range(c, value) && value < c->entries) fat_check_bit_set(c->mark, value);
 }
 
 /* The entries with reserved bits set, told of together: there are none or thousands. */
@@ -118,7 +124,7 @@ static void piece_scan(struct fat_check *c, const struct fat_check_piece *piece,
         if (value == FATENT_BAD)
             c->result->bad_clusters++;
         else if (value != FATENT_FREE)
-            entry_follow(c, cluster, value);
+            entry_follow(c, piece, cluster, value);
         cluster++;
         if (value == FATENT_FREE) cluster = fat_check_piece_skip(c, piece, cluster);
     }
@@ -133,7 +139,7 @@ static void piece_compare(struct fat_check *c, const struct fat_check_piece *pie
                           struct copy_diff *diff)
 {
     uint32_t unit = c->geometry.sector_bytes;
-    uint64_t at = copy_at(c, copy) + piece->offset;
+    uint64_t at = fat_check_copy_at(c, copy) + piece->offset;
     const uint8_t *other = fat_check_view(c, &c->windows[0], at, piece->bytes);
     if (memcmp(other, piece->data, piece->bytes) == 0) return;
     for (uint32_t i = 0; i < piece->bytes; i += unit) {
@@ -180,7 +186,7 @@ static void reserved_check(struct fat_check *c)
 
 static void copies_tell(struct fat_check *c, const struct copy_diff diffs[4])
 {
-    for (uint32_t copy = 1; copy < copies_live(c); copy++)
+    for (uint32_t copy = 1; copy < fat_check_copies_live(c); copy++)
         if (diffs[copy].sectors)
             fat_check_find_at(c, CAIRN_FAT_FAULT_FATS_DIFFER, diffs[copy].first,
                               diffs[copy].sectors, copy);
@@ -193,8 +199,9 @@ void fat_check_fat(struct fat_check *c)
     struct copy_diff diffs[4] = { { 0 } };
     struct nibbles nibbles = { 0 };
     reserved_check(c);
+    uint32_t compared = c->mend && c->mend->pass > 1 ? 1 : fat_check_copies_live(c);
     while (fat_check_piece_next(c, &piece)) {
-        for (uint32_t copy = 1; copy < copies_live(c); copy++)
+        for (uint32_t copy = 1; copy < compared; copy++)
             piece_compare(c, &piece, copy, &diffs[copy]);
         piece_scan(c, &piece, &nibbles);
         fat_check_progress(c, piece.end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What each fault is called, how bad it is and how it is told; and the one door that all findings
  * pass through. */
-#include "check.h"
+#include "../repair/mend.h"
 
 /* A sentence's figures: %a, %b (%A, %B in hexadecimal), %c the cluster, %s the sector. %(is|are)
  * picks the first word when the figure before it is 1, else the second. */
@@ -127,7 +127,7 @@ static const struct fault faults[] = {
     [CAIRN_FAT_FAULT_LONG_CHECKSUM] = { "long-checksum", MINOR,
                                         "a long name with checksum 0x%A, where 0x%B belongs" },
     [CAIRN_FAT_FAULT_LONG_RESERVED] = { "long-reserved", MINOR,
-                                        "long-name slot %a has type %b and a start cluster, which "
+                                        "a long-name slot has type %a and start cluster %b, which "
                                         "should be 0" },
     [CAIRN_FAT_FAULT_LONG_ILLEGAL] = { "long-illegal", MINOR,
                                        "the long name has an illegal character: 0x%A at place %b" },
@@ -194,7 +194,7 @@ static void sentence_write(struct cairn_text *out, const char *at,
     }
 }
 
-void fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cluster, uint64_t a,
+bool fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cluster, uint64_t a,
                     uint64_t b)
 {
     struct cairn_fat_finding found = { .fault = fault,
@@ -204,23 +204,32 @@ void fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cl
                                        .a = a,
                                        .b = b };
     struct cairn_text text;
-    if (c->canceled) return;
+    if (c->canceled || c->quiet) return false;
     cairn_text_init(&text, found.text, sizeof found.text);
     sentence_write(&text, faults[fault].sentence, &found);
     if (c->remark[0]) cairn_text_fmt(&text, ": %s", c->remark);
     c->remark[0] = 0;
     c->result->findings[found.severity]++;
     found.path = fat_check_path(c);
-    if (c->options.report) c->canceled = !c->options.report(c->options.ctx, &found);
+    bool again = c->mend && fat_mend_fault(c, fault, cluster, a, b);
+    if (c->mend && !fat_mend_tells(c, &found)) return again;
+    if (c->options.report && !c->canceled) c->canceled = !c->options.report(c->options.ctx, &found);
+    return again;
 }
 
-void fat_check_find_at(struct fat_check *c, enum cairn_fat_fault fault, uint64_t sector, uint64_t a,
+bool fat_check_find_at(struct fat_check *c, enum cairn_fat_fault fault, uint64_t sector, uint64_t a,
                        uint64_t b)
 {
     uint64_t before = c->sector;
     c->sector = sector;
-    fat_check_find(c, fault, 0, a, b);
+    bool again = fat_check_find(c, fault, 0, a, b);
     c->sector = before;
+    return again;
+}
+
+void fat_check_find_more(struct fat_check *c, enum cairn_fat_fault fault)
+{
+    if (c->mend && !c->canceled && !c->quiet) (void)fat_mend_fault(c, fault, 0, 0, 0);
 }
 
 void fat_check_remark(struct fat_check *c, const char *fmt, ...)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Views of the device: borrowed where it is memory, else read into windows. What cannot be read is
- * reported and looks like zeros, so that the rest is still checked. */
-#include "check.h"
+ * reported and looks like zeros, so that the rest is still checked. In repair all views show the
+ * changes that are not written yet. */
+#include "../repair/mend.h"
 
 /* A view may begin and end inside a block. */
 size_t fat_check_window_bytes(const struct cairn_blk *dev)
@@ -47,12 +48,14 @@ static void window_load(struct fat_check *c, struct fat_check_window *window, ui
         block < info->block_count ? cairn_min_u64(count, info->block_count - block) : 0;
     window->at = block * unit;
     window->end = (block + count) * unit;
-    window->data = there == count ? cairn_blk_borrow(c->dev, block, count) : NULL;
+    window->data = there == count && !c->mend ? cairn_blk_borrow(c->dev, block, count) : NULL;
     if (window->data) return;
     window->data = window->buf;
     memset(window->buf + there * unit, 0, (size_t)((count - there) * unit));
     if (there && cairn_blk_read(c->dev, block, there, window->buf, NULL) != CAIRN_OK)
         blocks_read(c, window->buf, block, there);
+    if (c->mend && window != &c->mend->raw)
+        fat_changes_show(c->mend->changes, window->at, window->buf, (size_t)(count * unit));
 }
 
 const uint8_t *fat_check_view(struct fat_check *c, struct fat_check_window *window, uint64_t at,
@@ -85,5 +88,6 @@ bool fat_check_is_hole(struct fat_check *c, struct fat_check_hole *hole, uint64_
                        uint32_t bytes)
 {
     if (at < hole->at || at >= hole->end) hole_ask(c, hole, at);
-    return hole->hole && at + bytes <= hole->end;
+    if (!hole->hole || at + bytes > hole->end) return false;
+    return !c->mend || !fat_changes_touch(c->mend->changes, at, bytes);
 }

@@ -5,7 +5,7 @@
 static const uint8_t no_name[CAIRN_FAT_LABEL_BYTES] = "NO NAME    ";
 
 /* Lower case is let pass: Windows shows it, and it is not wrong enough to tell of. */
-static bool is_legal(uint8_t byte, uint32_t place)
+bool fat_check_label_is_legal(uint8_t byte, uint32_t place)
 {
     static const char refused[] = "\"*+,./:;<=>?[\\]|";
     if (byte < 0x20 && !(place == 0 && byte == 0x05)) return false;
@@ -18,7 +18,7 @@ static bool is_legal(uint8_t byte, uint32_t place)
 static void label_check(struct fat_check *c, const uint8_t label[CAIRN_FAT_LABEL_BYTES])
 {
     for (uint32_t i = 0; i < CAIRN_FAT_LABEL_BYTES; i++) {
-        if (is_legal(label[i], i)) continue;
+        if (fat_check_label_is_legal(label[i], i)) continue;
         fat_check_find(c, CAIRN_FAT_FAULT_LABEL_ILLEGAL, 0, label[i], i);
         return;
     }
@@ -73,6 +73,7 @@ void fat_check_label(struct fat_check *c)
 {
     bool boot = boot_has_label(c);
     bool root_first_e5 = c->root_label[0] == 0x05;
+    c->slot_at = FAT_CHECK_NOWHERE;
     if (root_first_e5) c->root_label[0] = 0xE5;
     if (boot && !c->has_label) label_check(c, c->geometry.label);
     if (!boot && !c->has_label) return;

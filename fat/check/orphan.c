@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Chains that nothing names: used clusters that the walk of the tree did not come by. */
-#include "check.h"
+#include "../repair/mend.h"
 
 /* Worth saying, as a whole tree may hang on it. */
-static bool is_lost_dir(struct fat_check *c, uint32_t head)
+bool fat_check_is_lost_dir(struct fat_check *c, uint32_t head)
 {
     const uint8_t *slots =
         fat_check_view(c, &c->windows[0], fat_check_cluster_at(c, head), 2 * FAT_SLOT_BYTES);
@@ -13,22 +13,34 @@ static bool is_lost_dir(struct fat_check *c, uint32_t head)
 
 /* Follow a chain from its head through unseen clusters; each is seen once, so all walks together
  * are linear. */
-static void orphan_walk(struct fat_check *c, uint32_t head)
+static void orphan_claim(struct fat_check *c, struct fat_check_chain *chain)
 {
-    uint32_t cluster = head, count = 0, next = head;
-    while (next >= 2 && next < c->entries && !fat_check_bit(c->seen, next)) {
-        cluster = next;
-        next = fat_check_next(c, cluster);
+    uint32_t cluster = chain->start;
+    while (cluster >= 2 && cluster < c->entries && !fat_check_bit(c->seen, cluster) &&
+           !fat_mend_orphan_is_full(c, chain, cluster)) {
+        uint32_t next = fat_check_next(c, cluster);
         if (next == FATENT_FREE || next == FATENT_BAD) break;
         fat_check_bit_set(c->seen, cluster);
         c->claimed++;
-        count++;
+        chain->clusters++;
+        chain->last = cluster;
+        cluster = next;
     }
-    c->result->orphan_clusters += count;
-    if (is_lost_dir(c, head)) fat_check_remark(c, "a directory that was lost");
+}
+
+static void orphan_walk(struct fat_check *c, uint32_t head)
+{
+    struct fat_check_chain chain = { .start = head };
+    if (c->mend && fat_mend_orphan_is_spare(c, head)) return;
+    c->chain = &chain;
+    orphan_claim(c, &chain);
+    c->result->orphan_clusters += chain.clusters;
+    if (fat_check_is_lost_dir(c, head)) fat_check_remark(c, "a directory that was lost");
     c->sector = (c->fat_at + fatent_offset(c->geometry.type, head)) / c->geometry.sector_bytes;
-    fat_check_find(c, CAIRN_FAT_FAULT_ORPHAN, head, count, 0);
+    bool in_tree = fat_check_find(c, CAIRN_FAT_FAULT_ORPHAN, head, chain.clusters, 0);
     c->sector = FAT_CHECK_NOWHERE;
+    c->chain = NULL;
+    if (in_tree) fat_mend_orphan_descend(c, &chain);
 }
 
 static void orphan_sweep(struct fat_check *c, bool heads_only)
@@ -39,7 +51,10 @@ static void orphan_sweep(struct fat_check *c, bool heads_only)
             uint32_t value = fat_check_piece_get(c, &piece, cluster);
             bool used = value != FATENT_FREE && value != FATENT_BAD;
             bool mid = heads_only && fat_check_bit(c->mark, cluster);
-            if (used && !mid && !fat_check_bit(c->seen, cluster)) orphan_walk(c, cluster);
+            if (used && !mid && !fat_check_bit(c->seen, cluster)) {
+                orphan_walk(c, cluster);
+                fat_check_piece_again(c, &piece);
+            }
             cluster++;
             if (value == FATENT_FREE) cluster = fat_check_piece_skip(c, &piece, cluster);
         }
@@ -49,6 +64,7 @@ static void orphan_sweep(struct fat_check *c, bool heads_only)
 /* Heads first, so that each chain is told of once and whole; what is left are rings. */
 void fat_check_orphans(struct fat_check *c)
 {
+    if (c->mend) fat_mend_orphans_begin(c);
     orphan_sweep(c, true);
     orphan_sweep(c, false);
 }

@@ -23,6 +23,10 @@
 #define FAT_SLOT_START_LOW 26u
 #define FAT_SLOT_SIZE 28u
 
+/* In a long slot. */
+#define FAT_SLOT_LONG_TYPE 12u /* 0, as its start cluster at FAT_SLOT_START_LOW */
+#define FAT_SLOT_LONG_SUM 13u
+
 struct fat_dirent {
     uint8_t raw[FAT_SHORT_BYTES];
     uint8_t attributes;
@@ -69,6 +73,8 @@ enum fat_long_fault {
     FAT_LONG_SUM,     /* checksum differs within the set */
     FAT_LONG_RANGE    /* order 0 or above 20, or more than 255 units */
 };
+/* What the next slot would do, without taking it. */
+enum fat_long_fault fat_long_judge(const struct fat_long_reader *reader, const uint8_t *slot);
 enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *slot,
                                  uint64_t slot_number);
 /* Is a complete set there that belongs to this 8.3 name? Then reader->name is its name. */

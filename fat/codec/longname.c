@@ -2,7 +2,7 @@
 /* Long slots: 13 units each, the last part of the name first. */
 #include "dirent.h"
 
-#define SLOT_SUM 13u
+#define SLOT_SUM FAT_SLOT_LONG_SUM
 
 /* Where the units of a slot are. */
 static const uint8_t unit_offset[FAT_LONG_UNITS] = {
@@ -42,57 +42,55 @@ void fat_long_reset(struct fat_long_reader *reader)
     reader->expected = 0;
 }
 
-static enum fat_long_fault fault(struct fat_long_reader *reader, enum fat_long_fault kind)
-{
-    fat_long_reset(reader);
-    return kind;
-}
-
-/* Copy a slot's units; a 0 cuts the name there, in whichever slot it stands. Returns whether what
- * is left fits a name. */
-static bool take_units(struct fat_name *name, uint32_t order, const uint8_t *slot)
+/* Copy a slot's units; a 0 cuts the name there, in whichever slot it stands. */
+static void take_units(struct fat_name *name, uint32_t order, const uint8_t *slot)
 {
     uint32_t first = (order - 1) * FAT_LONG_UNITS, len = 0;
     for (; len < FAT_LONG_UNITS; len++) {
         uint16_t unit = cairn_le16(slot + unit_offset[len]);
         if (unit == 0) break;
-        if (first + len == FAT_NAME_UNITS) return false;
         name->units[first + len] = unit;
     }
     if (len < FAT_LONG_UNITS || first + len > name->len) name->len = (uint16_t)(first + len);
-    return true;
 }
 
-static enum fat_long_fault take_slot(struct fat_long_reader *reader, uint32_t order,
-                                     const uint8_t *slot)
+/* A name of the most slots ends within the last one. */
+static bool units_fit(uint32_t order, const uint8_t *slot)
 {
-    if (!take_units(&reader->name, order, slot)) return fault(reader, FAT_LONG_RANGE);
-    reader->expected = (uint8_t)(order - 1);
-    return FAT_LONG_FINE;
+    if (order < FAT_LONG_SLOTS_MAX) return true;
+    for (uint32_t i = 0; i <= FAT_NAME_UNITS - (FAT_LONG_SLOTS_MAX - 1) * FAT_LONG_UNITS; i++)
+        if (cairn_le16(slot + unit_offset[i]) == 0) return true;
+    return false;
 }
 
-static enum fat_long_fault start_set(struct fat_long_reader *reader, uint32_t order,
-                                     const uint8_t *slot, uint64_t slot_number)
+enum fat_long_fault fat_long_judge(const struct fat_long_reader *reader, const uint8_t *slot)
 {
-    bool inside = reader->active;
-    reader->name.len = 0;
-    reader->active = true;
-    reader->checksum = slot[SLOT_SUM];
-    reader->first_slot = slot_number;
-    enum fat_long_fault kind = take_slot(reader, order, slot);
-    return kind == FAT_LONG_FINE && inside ? FAT_LONG_RESTART : kind;
+    uint32_t order = slot[0] & ~FAT_LONG_LAST & 0xFFu;
+    if (order == 0 || order > FAT_LONG_SLOTS_MAX || !units_fit(order, slot)) return FAT_LONG_RANGE;
+    if (slot[0] & FAT_LONG_LAST) return reader->active ? FAT_LONG_RESTART : FAT_LONG_FINE;
+    if (!reader->active || reader->expected == 0) return FAT_LONG_STRAY;
+    if (order != reader->expected) return FAT_LONG_ORDER;
+    return slot[SLOT_SUM] == reader->checksum ? FAT_LONG_FINE : FAT_LONG_SUM;
 }
 
 enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *slot,
                                  uint64_t slot_number)
 {
+    enum fat_long_fault fault = fat_long_judge(reader, slot);
     uint32_t order = slot[0] & ~FAT_LONG_LAST & 0xFFu;
-    if (order == 0 || order > FAT_LONG_SLOTS_MAX) return fault(reader, FAT_LONG_RANGE);
-    if (slot[0] & FAT_LONG_LAST) return start_set(reader, order, slot, slot_number);
-    if (!reader->active || reader->expected == 0) return fault(reader, FAT_LONG_STRAY);
-    if (order != reader->expected) return fault(reader, FAT_LONG_ORDER);
-    if (slot[SLOT_SUM] != reader->checksum) return fault(reader, FAT_LONG_SUM);
-    return take_slot(reader, order, slot);
+    if (fault != FAT_LONG_FINE && fault != FAT_LONG_RESTART) {
+        fat_long_reset(reader);
+        return fault;
+    }
+    if (slot[0] & FAT_LONG_LAST) {
+        reader->name.len = 0;
+        reader->active = true;
+        reader->checksum = slot[SLOT_SUM];
+        reader->first_slot = slot_number;
+    }
+    take_units(&reader->name, order, slot);
+    reader->expected = (uint8_t)(order - 1);
+    return fault;
 }
 
 bool fat_long_matches(const struct fat_long_reader *reader, const uint8_t raw[FAT_SHORT_BYTES])

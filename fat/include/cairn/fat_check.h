@@ -89,11 +89,13 @@ enum cairn_fat_fault {
 struct cairn_fat_finding {
     enum cairn_fat_fault fault;
     enum cairn_fat_severity severity;
-    const char *path; /* UTF-8, "/" for the root, cut in the middle when too long; "" for none */
-    uint32_t cluster; /* 0: none */
-    uint64_t sector;  /* of the volume; UINT64_MAX: none */
-    uint64_t a, b;    /* as the fault's comment says */
-    char text[256];   /* the sentence, with the figures in it */
+    const char *path;   /* UTF-8, "/" for the root, cut in the middle when too long; "" for none */
+    uint32_t cluster;   /* 0: none */
+    uint64_t sector;    /* of the volume; UINT64_MAX: none */
+    uint64_t a, b;      /* as the fault's comment says */
+    char text[256];     /* the sentence, with the figures in it */
+    const char *action; /* by repair only: what is done about it; "": nothing can be */
+    const char *lost;   /* by repair only: what is lost by that; "": nothing */
 };
 
 CAIRN_API const char *cairn_fat_fault_name(enum cairn_fat_fault fault); /* "chain-loop" */
