@@ -159,8 +159,8 @@ static inline uint64_t hash_step(uint64_t hash, uint64_t lanes)
 
 uint64_t fat_name_hash64(const struct fat_name *name)
 {
-    uint64_t hash = name->len, rest = 0;
     uint32_t len = name->len;
+    uint64_t hash = hash_step(0, len), rest = 0; /* mixed: "2000" is not "30000" */
     for (uint32_t i = 0; i + 4 < len; i += 4)
         hash = hash_step(hash, units_upcase(name->units + i));
     if (len >= 4) return hash_step(hash, units_upcase(name->units + len - 4));

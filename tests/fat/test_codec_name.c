@@ -210,6 +210,23 @@ START_TEST(code_pages_are_iconvs)
 }
 END_TEST
 
+/* Lengths and first letters that could make up for one another. */
+START_TEST(hashes_of_like_names_differ)
+{
+    static struct fat_name a, b;
+    for (uint32_t len = 1; len < 255; len++)
+        for (uint16_t first = 'B'; first <= 'P'; first++) {
+            for (uint32_t i = 0; i < 255; i++)
+                a.units[i] = b.units[i] = '0';
+            a.len = (uint16_t)len;
+            b.len = (uint16_t)(len + 1);
+            a.units[0] = 'A';
+            b.units[0] = first;
+            ck_assert_uint_ne(fat_name_hash64(&a), fat_name_hash64(&b));
+        }
+}
+END_TEST
+
 TCase *codec_name_tests(void)
 {
     TCase *tests = tcase_create("names");
@@ -223,6 +240,7 @@ TCase *codec_name_tests(void)
     tcase_add_test(tests, upcase_is_one_to_one_and_reversible);
     tcase_add_test(tests, upcase_keeps_apart_what_windows_does);
     tcase_add_test(tests, names_compare_without_case);
+    tcase_add_test(tests, hashes_of_like_names_differ);
     tcase_add_test(tests, code_pages_are_one_to_one);
     tcase_add_test(tests, code_pages_are_iconvs);
     tcase_add_test(tests, code_pages_differ);
