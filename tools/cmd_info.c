@@ -18,7 +18,7 @@ struct volume {
     const struct cairn_fat_geometry *geometry;
     struct cairn_fat_usage usage;
     char label[CAIRN_FAT_ALIAS_BYTES];
-    bool dirty;
+    bool dirty, error;
 };
 
 static enum cairn_err volume_read(struct volume *volume, struct cairn_image *image,
@@ -27,6 +27,7 @@ static enum cairn_err volume_read(struct volume *volume, struct cairn_image *ima
     struct cairn_fat *fs = cairn_image_fat(image);
     volume->geometry = cairn_fat_geometry(fs);
     volume->dirty = volume->geometry->state & 1u;
+    volume->error = volume->geometry->state & 2u;
     enum cairn_err err = cairn_fat_usage(fs, &volume->usage, why);
     return err ? err : cairn_fat_label(fs, volume->label, why);
 }
@@ -63,8 +64,9 @@ static void volume_print(const struct volume *volume, const char *text)
     printf("  used        %s\n",
            tool_size_text((usage->clusters - usage->free_clusters) * usage->cluster_bytes, size));
     printf("  free        %s\n", tool_size_text(usage->free_clusters * usage->cluster_bytes, size));
-    printf("  state       %s\n",
-           volume->dirty ? "dirty: not unmounted; `cairn check` looks closer" : "clean");
+    printf("  state       %s%s\n",
+           volume->dirty ? "dirty: not unmounted; `cairn check` looks closer" : "clean",
+           volume->error ? "; its device has failed once" : "");
 }
 
 static void volume_json(struct tool_json *json, const struct volume *volume)
@@ -87,6 +89,7 @@ static void volume_json(struct tool_json *json, const struct volume *volume)
     tool_json_u64(json, "free_clusters", usage->free_clusters);
     tool_json_u64(json, "free_bytes", usage->free_clusters * usage->cluster_bytes);
     tool_json_bool(json, "dirty", volume->dirty);
+    tool_json_bool(json, "error", volume->error);
 }
 
 static enum cairn_err volume_info(struct cairn_image *image, const char *text, bool as_json,

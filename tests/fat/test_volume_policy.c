@@ -235,6 +235,22 @@ START_TEST(a_changing_volume_is_not_idle)
 }
 END_TEST
 
+/* Between two steps of a call, its clusters may be chained and its size not stored. */
+START_TEST(a_call_under_way_is_not_idle)
+{
+    mounted_as((struct rig_shape){ 0 }, (struct cairn_fat_options){ .idle_ns = SECOND });
+    ck_assert_int_eq(create("f"), CAIRN_OK);
+    tick(0);
+    rig.fs->io = 1;
+    tick(SECOND);
+    ck_assert_uint_eq(boot_state(), 1);
+    rig.fs->io = 0;
+    tick(0);
+    ck_assert_uint_eq(boot_state(), 0);
+    ended();
+}
+END_TEST
+
 /* A cut would leak what no entry accounts for: the volume is not clean then. */
 START_TEST(loose_clusters_are_not_clean)
 {
@@ -470,6 +486,7 @@ TCase *volume_policy_tests(void)
     tcase_add_test(tests, nothing_is_written_unasked);
     tcase_add_test(tests, an_idle_volume_is_clean);
     tcase_add_test(tests, a_changing_volume_is_not_idle);
+    tcase_add_test(tests, a_call_under_way_is_not_idle);
     tcase_add_loop_test(tests, loose_clusters_are_not_clean, 0, 2);
     tcase_add_loop_test(tests, a_failed_clearing_is_not_relied_on, 0, 4);
     tcase_add_loop_test(tests, the_dirty_bit_is_there_before_the_change, 0, 2);

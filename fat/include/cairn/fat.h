@@ -153,6 +153,7 @@ struct cairn_fat_usage {
 /* Counting free clusters reads the FAT once, on the first call that cannot use FSInfo. */
 CAIRN_API enum cairn_err cairn_fat_usage(struct cairn_fat *fs, struct cairn_fat_usage *usage,
                                          struct cairn_why *why) CAIRN_MUST_USE;
+/* As it was at mount; state has what FAT[1] says, too. */
 CAIRN_API const struct cairn_fat_geometry *cairn_fat_geometry(const struct cairn_fat *fs);
 CAIRN_API bool cairn_fat_is_read_only(const struct cairn_fat *fs);
 
