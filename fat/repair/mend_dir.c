@@ -5,10 +5,8 @@
 /* A file whose directory bit was set: it has a size, and no dots at its start. */
 static bool is_file(struct fat_check *c, const struct fat_dirent *entry)
 {
-    if (fat_check_dot_kind(entry->raw) < 2 || !fat_check_in_range(c, entry->start)) return false;
-    const uint8_t *slots =
-        fat_mend_look(c, fat_check_cluster_at(c, entry->start), 2 * FAT_SLOT_BYTES);
-    return fat_check_dot_kind(slots) != 0 && fat_check_dot_kind(slots + FAT_SLOT_BYTES) != 1;
+    return fat_check_dot_kind(entry->raw) == 2 && fat_check_in_range(c, entry->start) &&
+           !fat_mend_has_dots(c, entry->start);
 }
 
 bool fat_mend_dir_size(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)

@@ -96,6 +96,7 @@ static bool dot_mend(struct fat_check *c, uint32_t kind)
 {
     uint64_t at = fat_check_cluster_at(c, c->scan->start) + kind * FAT_SLOT_BYTES;
     uint64_t stray = c->scan->dot[kind].at;
+    if (c->scan->start >= c->outside) return false; /* not on the device */
     bool moves = is_used_by_other(fat_mend_look(c, at, FAT_SLOT_BYTES));
     if (moves && !set_move(c, kind)) return false;
     if (!fat_mend_room(c, 2, FAT_SLOT_BYTES + 1)) return false;

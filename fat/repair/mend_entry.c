@@ -52,7 +52,7 @@ bool fat_mend_attributes(struct fat_check *c, uint32_t cluster, uint64_t a, uint
         return label_mend(c, slot);
     if ((attributes & CAIRN_FAT_VOLUME) && (attributes & CAIRN_FAT_DIRECTORY)) {
         attributes &= (uint8_t)~CAIRN_FAT_VOLUME;
-        if (!fat_mend_is_dir(c, entry.start)) attributes &= (uint8_t)~CAIRN_FAT_DIRECTORY;
+        if (!fat_mend_has_dots(c, entry.start)) attributes &= (uint8_t)~CAIRN_FAT_DIRECTORY;
     }
     if (!fat_mend_room(c, 1, 1)) return false;
     fat_mend_slot(c, c->slot_at, FAT_SLOT_ATTR, &attributes, 1, FAT_STAGE_ADD);

@@ -15,17 +15,25 @@ static bool long_is_at_hand(struct fat_check *c)
 }
 
 /* The set, and the slot at hand when it is one that belongs to it. */
+static bool set_remove(struct fat_check *c, bool with_this)
+{
+    bool removed = with_this ? fat_mend_entry_drop(c) : fat_mend_set_drop(c);
+    if (removed) fat_mend_say(c, "the slots are removed");
+    return removed;
+}
+
+/* The 8.3 entry stays. */
 static bool set_give_up(struct fat_check *c, bool with_this)
 {
-    bool dropped = with_this ? fat_mend_entry_drop(c) : fat_mend_set_drop(c);
-    if (dropped) fat_mend_say(c, "its long-name slots are removed");
+    if (set_remove(c, with_this)) fat_mend_loses(c, "a long name that is not whole");
     return false;
 }
 
 bool fat_mend_long_orphan(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     (void)cluster, (void)a, (void)b;
-    return set_give_up(c, long_is_at_hand(c));
+    (void)set_remove(c, long_is_at_hand(c));
+    return false;
 }
 
 static bool slot_heal(struct fat_check *c, uint32_t offset, uint8_t byte)
@@ -71,8 +79,7 @@ bool fat_mend_long_checksum(struct fat_check *c, uint32_t cluster, uint64_t a, u
     if (long_is_at_hand(c)) return slot_heal(c, FAT_SLOT_LONG_SUM, c->reader.checksum);
     memcpy(raw, slot_at_hand(c), sizeof raw);
     if (!is_alias_of(raw, &c->reader.name, c->options.codepage)) {
-        (void)set_give_up(c, false);
-        fat_mend_loses(c, "a long name that is not like its 8.3 name");
+        if (set_remove(c, false)) fat_mend_loses(c, "a long name that is not like its 8.3 name");
         return false;
     }
     if (!fat_mend_room(c, c->long_count, c->long_count)) return false;

@@ -161,7 +161,8 @@ static bool behind_reveal(struct fat_check *c, const struct behind *behind)
         first_byte_put(c, walk.slot_at, FAT_SLOT_FREE, FAT_STAGE_REMOVE);
         any = true;
     }
-    fat_mend_say(c, "the end mark is removed: %u of them are sound", behind->alive + behind->empty);
+    fat_mend_say(c, "the end mark is removed; entries that are sound: %u",
+                 behind->alive + behind->empty);
     return any;
 }
 

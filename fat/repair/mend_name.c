@@ -110,16 +110,24 @@ bool fat_mend_name_duplicate(struct fat_check *c, uint32_t cluster, uint64_t a, 
     return short_number(c, raw) && short_put(c, raw);
 }
 
-/* One more "." or ".." that leads where the other does goes; what leads elsewhere gets a name. */
+/* A directory that is known anyway: one more "." or "..", or one whose attributes were damaged, for
+ * which check then finds that there is none. */
+static bool is_mere_dot(const struct fat_check *c, const struct fat_dirent *entry, uint64_t number)
+{
+    const struct fat_check_scan *scan = c->scan;
+    bool known = entry->start == scan->start || entry->start == scan->parent || entry->start == 0;
+    bool in_place = !scan->is_root && number < 2;
+    return known && (in_place || entry->start || (entry->attributes & CAIRN_FAT_DIRECTORY));
+}
+
+/* What leads elsewhere gets a name. */
 bool fat_mend_name_dots(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     uint8_t raw[FAT_SHORT_BYTES];
     struct fat_dirent entry;
-    (void)cluster, (void)a, (void)b;
+    (void)cluster, (void)b;
     fat_dirent_decode(fat_mend_look(c, c->slot_at, FAT_SLOT_BYTES), c->geometry.type, &entry);
-    bool known =
-        entry.start == c->scan->start || entry.start == c->scan->parent || entry.start == 0;
-    if (known && (entry.attributes & CAIRN_FAT_DIRECTORY)) {
+    if (is_mere_dot(c, &entry, a)) {
         if (!fat_mend_entry_drop(c)) return false;
         fat_mend_say(c, "removed");
         return true;

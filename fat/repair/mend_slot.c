@@ -120,6 +120,13 @@ bool fat_mend_is_dir(struct fat_check *c, uint32_t start)
     return fat_check_dot_kind(dot.raw) == 0 && dot.start == start;
 }
 
+bool fat_mend_has_dots(struct fat_check *c, uint32_t start)
+{
+    if (!fat_check_in_range(c, start)) return false;
+    const uint8_t *slots = fat_mend_look(c, fat_check_cluster_at(c, start), 2 * FAT_SLOT_BYTES);
+    return fat_check_dot_kind(slots) == 0 || fat_check_dot_kind(slots + FAT_SLOT_BYTES) == 1;
+}
+
 /* A chain's head that is in use and that nobody has come by. */
 static bool is_unclaimed_head(struct fat_check *c, uint32_t start)
 {

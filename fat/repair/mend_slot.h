@@ -45,7 +45,10 @@ enum fat_mend_sense {
     FAT_MEND_ALIVE
 };
 enum fat_mend_sense fat_mend_sense_of(struct fat_check *c, const uint8_t *slot);
-/* Does what starts at this cluster begin with a "." that says so? */
+/* Does what starts at this cluster begin with a "." that says so? Does it have any dot in its
+ * place?
+ */
 bool fat_mend_is_dir(struct fat_check *c, uint32_t start);
+bool fat_mend_has_dots(struct fat_check *c, uint32_t start);
 
 #endif
