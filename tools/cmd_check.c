@@ -1,205 +1,120 @@
 /* SPDX-License-Identifier: ISC */
+#include "check.h"
 #include "cmd.h"
-#include "json.h"
 #include "out.h"
-#include "progress.h"
 #include "session.h"
+#include "shape.h"
+#include "stop.h"
+#include "volume.h"
 
-#include <cairn/fat_check.h>
-#include <stdlib.h>
+#include <cairn/clock.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { CHECK_QUIET, CHECK_JSON };
+enum { PLAN, REPAIR, UNDO, ORPHANS, QUIET, JSON, CODEPAGE, TZ };
 static const struct tool_option options[] = {
+    { "plan", 'n', NULL, "what --repair would do; writes nothing" },
+    { "repair", 0, NULL, "mend what can be mended" },
+    { "undo", 0, "FILE", "with --repair: make FILE; without: apply it" },
+    { "orphans", 0, "keep|free", "chains that nothing names (keep)" },
     { "quiet", 'q', NULL, "only the exit code" },
     { "json", 0, NULL, "JSON: findings, counts" },
+    TOOL_CODEPAGE,
+    TOOL_TZ,
     { NULL, 0, NULL, NULL },
 };
 
-static const char *const severities[] = { "note", "minor", "major" };
-static const char *const headings[] = { "Worth knowing:", "Minor faults, nothing is lost:",
-                                        "Major faults, data are lost, doubled or unreachable:" };
-
-/* A finding as it will be printed, under its heading. */
-struct line {
-    struct line *next;
-    char text[];
-};
-
-struct check {
-    const struct tool_args *args;
-    struct tool_json json;
-    struct tool_progress progress;
-    struct line *first[3], **end[3];
-    bool no_memory;
-    struct cairn_fat_check_result result;
-};
-
-static void finding_json(struct check *check, const struct cairn_fat_finding *finding)
+/* What was asked for; TOOL_USAGE when that is no sense. */
+static enum tool_status mode_take(const struct tool_args *args, struct tool_check *check)
 {
-    struct tool_json *json = &check->json;
-    tool_json_open_line(json, NULL, '{');
-    tool_json_str(json, "fault", cairn_fat_fault_name(finding->fault));
-    tool_json_str(json, "severity", severities[finding->severity]);
-    tool_json_str(json, "path", finding->path[0] ? finding->path : NULL);
-    if (finding->cluster) tool_json_u64(json, "cluster", finding->cluster);
-    if (finding->sector != UINT64_MAX) tool_json_u64(json, "sector", finding->sector);
-    tool_json_str(json, "text", finding->text);
-    tool_json_close(json, '}');
+    bool plan = tool_has(args, PLAN), repair = tool_has(args, REPAIR);
+    check->undo_path = args->values[UNDO];
+    if (plan && repair)
+        return tool_usage(args->verb, "--plan writes nothing, --repair does: leave one out");
+    if (plan && check->undo_path)
+        return tool_usage(args->verb, "--plan writes nothing: --undo has nothing to do");
+    if (check->undo_path && !check->undo_path[0])
+        return tool_usage(args->verb, "--undo needs the name of a file");
+    if (tool_has(args, ORPHANS) && !plan && !repair)
+        return tool_usage(args->verb, "--orphans is for --plan and --repair");
+    check->mode = plan ? CHECK_PLAN : repair ? CHECK_REPAIR : CHECK_LOOK;
+    if (check->undo_path && !repair) check->mode = CHECK_UNDO;
+    return TOOL_DONE;
 }
 
-static void finding_keep(struct check *check, const struct cairn_fat_finding *finding)
+static enum tool_status options_take(const struct tool_args *args, struct tool_check *check)
 {
-    size_t path = strlen(finding->path), text = strlen(finding->text);
-    struct line *line = malloc(sizeof *line + path + text + 3);
-    if (!line) {
-        check->no_memory = true;
-        return;
-    }
-    line->next = NULL;
-    snprintf(line->text, path + text + 3, "%s%s%s", finding->path, path ? ": " : "", finding->text);
-    *check->end[finding->severity] = line;
-    check->end[finding->severity] = &line->next;
+    static const char *const words[] = { "keep", "free", NULL };
+    uint32_t orphans = CAIRN_FAT_ORPHANS_KEEP;
+    enum tool_status status = mode_take(args, check);
+    if (status) return status;
+    check->now_ns = cairn_clock_wall_now(cairn_clock_wall_platform());
+    if (!tool_arg_choice(args, ORPHANS, words, &orphans) ||
+        !tool_source_date(args->verb, &check->now_ns) ||
+        !tool_codepage_take(args->verb, args->values[CODEPAGE], &check->codepage) ||
+        !tool_tz_take(args->verb, args->values[TZ], &check->utc_offset_min))
+        return TOOL_USAGE;
+    check->orphans = orphans ? CAIRN_FAT_ORPHANS_FREE : CAIRN_FAT_ORPHANS_KEEP;
+    check->quiet = tool_has(args, QUIET);
+    check->as_json = tool_has(args, JSON);
+    check->text = args->operands[0];
+    return TOOL_DONE;
 }
 
-static bool report(void *ctx, const struct cairn_fat_finding *finding)
+static enum cairn_err image_open(struct tool_check *check, const struct cairn_image_place *place,
+                                 struct cairn_why *why)
 {
-    struct check *check = ctx;
-    if (tool_has(check->args, CHECK_JSON))
-        finding_json(check, finding);
-    else if (!tool_has(check->args, CHECK_QUIET))
-        finding_keep(check, finding);
-    return !check->no_memory;
+    bool write = check->mode == CHECK_REPAIR || check->mode == CHECK_UNDO;
+    struct cairn_image_open_options how = { .write = write };
+    enum cairn_err err = cairn_image_open_device(&check->image, place, &how, why);
+    bool refused = err == CAIRN_EACCES || err == CAIRN_EPERM || err == CAIRN_EROFS;
+    if (refused && check->mode == CHECK_REPAIR && !why->hint[0])
+        cairn_why_hint(why, "a repair writes to the image; --plan only reads it");
+    return err;
 }
 
-static void progress(void *ctx, uint64_t done, uint64_t total)
+/* Between looking and writing a signal ends it; while it writes, it is finished first. */
+static enum tool_status image_work(struct tool_check *check)
 {
-    struct check *check = ctx;
-    (void)tool_progress_tick(&check->progress, done, total);
-}
-
-/* Worst first. */
-static void lines_print(struct check *check)
-{
-    for (int severity = CAIRN_FAT_MAJOR; severity >= CAIRN_FAT_NOTE; severity--) {
-        if (check->first[severity]) puts(headings[severity]);
-        for (struct line *line = check->first[severity], *next; line; line = next) {
-            next = line->next;
-            fputs("  ", stdout);
-            tool_name_put(stdout, line->text);
-            putchar('\n');
-            free(line);
-        }
-        if (check->first[severity]) putchar('\n');
-        check->first[severity] = NULL;
-    }
-}
-
-static void summary_print(const struct check *check, const char *text)
-{
-    char size[TOOL_TEXT_BYTES], files[TOOL_TEXT_BYTES], directories[TOOL_TEXT_BYTES];
-    const struct cairn_fat_check_result *result = &check->result;
-    uint64_t faults = result->findings[CAIRN_FAT_MINOR] + result->findings[CAIRN_FAT_MAJOR];
-    tool_name_put(stdout, text);
-    if (faults)
-        printf(": %llu fault%s", (unsigned long long)faults, faults == 1 ? "" : "s");
-    else
-        fputs(": sound", stdout);
-    printf("; %s and %s, %s; %llu of %llu clusters free\n", tool_files_text(result->files, files),
-           tool_directories_text(result->directories, directories),
-           tool_size_text(result->bytes, size), (unsigned long long)result->free_clusters,
-           (unsigned long long)result->clusters);
-}
-
-static void summary_json(struct check *check)
-{
-    struct tool_json *json = &check->json;
-    const struct cairn_fat_check_result *result = &check->result;
-    tool_json_u64(json, "notes", result->findings[CAIRN_FAT_NOTE]);
-    tool_json_u64(json, "minor", result->findings[CAIRN_FAT_MINOR]);
-    tool_json_u64(json, "major", result->findings[CAIRN_FAT_MAJOR]);
-    tool_json_u64(json, "files", result->files);
-    tool_json_u64(json, "directories", result->directories);
-    tool_json_u64(json, "bytes", result->bytes);
-    tool_json_u64(json, "clusters", result->clusters);
-    tool_json_u64(json, "used_clusters", result->used_clusters);
-    tool_json_u64(json, "free_clusters", result->free_clusters);
-    tool_json_u64(json, "bad_clusters", result->bad_clusters);
-    tool_json_u64(json, "orphan_clusters", result->orphan_clusters);
-    tool_json_u64(json, "fragmented_files", result->fragmented_files);
-}
-
-static enum cairn_err volume_check(struct check *check, struct cairn_blk *dev,
-                                   struct cairn_why *why)
-{
-    struct cairn_fat_check_options how = { .report = report, .progress = progress, .ctx = check };
-    size_t bytes = cairn_fat_check_mem(dev, 0);
-    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mem == MAP_FAILED) return cairn_why_fail(why, CAIRN_ENOMEM, "check");
-    enum cairn_err err = cairn_fat_check(dev, &how, mem, bytes, &check->result, why);
-    (void)munmap(mem, bytes);
-    tool_progress_clear(&check->progress);
-    if (check->no_memory) return cairn_why_fail(why, CAIRN_ENOMEM, "keep the findings");
-    if (err != CAIRN_EINVAL) return err;
-    why->err =
-        CAIRN_ECORRUPT; /* without a boot sector there is no volume: that is about the image */
-    return CAIRN_ECORRUPT;
-}
-
-static enum tool_status image_check(struct check *check, struct cairn_image *image,
-                                    const char *text)
-{
-    struct cairn_why why = { 0 };
-    bool as_json = tool_has(check->args, CHECK_JSON);
-    if (as_json) {
-        tool_json_open(&check->json, NULL, '{');
-        tool_json_str(&check->json, "place", text);
-        tool_json_open(&check->json, "findings", '[');
-    }
-    enum cairn_err err = volume_check(check, cairn_image_blk(image), &why);
-    if (as_json) {
-        tool_json_close(&check->json, ']');
-        summary_json(check);
-        tool_json_close(&check->json, '}');
-    }
-    lines_print(check);
-    if (err) return tool_fail(text, err, &why);
-    if (!as_json && !tool_has(check->args, CHECK_QUIET)) summary_print(check, text);
-    bool faults = check->result.findings[CAIRN_FAT_MINOR] + check->result.findings[CAIRN_FAT_MAJOR];
-    return faults ? TOOL_FOUND : TOOL_DONE;
+    if (check->mode == CHECK_UNDO) return tool_check_undo(check);
+    if (check->mode == CHECK_REPAIR) tool_stop_catch();
+    return tool_check_volume(check);
 }
 
 static enum tool_status run(const struct tool_args *args)
 {
-    struct check check = { .args = args };
-    struct cairn_image_open_options how = { .write = false };
+    struct tool_check check = { .text = NULL };
     struct cairn_image_place place;
-    struct cairn_image *image;
     struct cairn_why why = { 0 };
-    enum tool_status status;
-    for (size_t i = 0; i < CAIRN_COUNT(check.first); i++)
-        check.end[i] = &check.first[i];
-    (void)tool_place_is(args->operands[0], &place, &status);
+    enum tool_status status = options_take(args, &check);
     if (status) return status;
-    enum cairn_err err = cairn_image_open_device(&image, &place, &how, &why);
-    if (err) return tool_fail(args->operands[0], err, &why);
-    tool_progress_init(&check.progress, "Checking", tool_has(args, CHECK_QUIET));
-    status = image_check(&check, image, args->operands[0]);
-    err = cairn_image_close(image, &why);
-    return err && !status ? tool_fail(args->operands[0], err, &why) : status;
+    (void)tool_place_is(check.text, &place, &status);
+    if (status) return status;
+    if (place.has_path && strcmp(place.path, "/") != 0)
+        return tool_usage(args->verb, "'%s' is inside a volume; name the image", check.text);
+    enum cairn_err err = image_open(&check, &place, &why);
+    if (err) return tool_fail(check.text, err, &why);
+    status = image_work(&check);
+    err = cairn_image_close(check.image, &why);
+    if (err && status <= TOOL_FOUND) status = tool_fail(check.text, err, &why);
+    tool_stop_finish();
+    return status;
 }
 
 const struct tool_verb tool_verb_check = {
     .name = "check",
-    .summary = "Say everything that is wrong with a volume; changes nothing",
+    .summary = "Say everything that is wrong with a volume, and repair it",
     .operands = "IMAGE[:PART]",
     .options = options,
     .details =
-        "The exit code is 0 when nothing is wrong, 1 when faults were found, and 3 when the\n"
-        "volume cannot be used at all.",
-    .example = "  cairn check disk.img:1",
+        "Changes nothing without --repair. With it the volume is mended in an order in which\n"
+        "a power cut does no harm: repair again, or undo. --undo FILE without --repair takes\n"
+        "the repair back that made FILE, to the byte, unless the image changed since.\n"
+        "The exit code is 0 when nothing is wrong (now), 1 when there are faults (left), and\n"
+        "3 when the volume cannot be used at all.",
+    .example =
+        "  cairn check --plan disk.img:1\n"
+        "  cairn check --repair --undo disk.undo disk.img:1\n"
+        "  cairn check --undo disk.undo disk.img:1",
     .operands_least = 1,
     .operands_most = 1,
     .run = run,
