@@ -35,6 +35,7 @@ static void small_32_make(struct layout_rig *rig)
     struct cairn_fat_geometry *geo = &rig->geometry;
     uint32_t entries = rig->shape.clusters + 2;
     geo->fat_sectors = (entries * 4 + geo->sector_bytes - 1) / geo->sector_bytes;
+    if (rig->shape.reserved) geo->reserved_sectors = rig->shape.reserved;
     geo->data_start = geo->reserved_sectors + geo->fat_count * geo->fat_sectors;
     geo->data_start += geo->cluster_sectors - 1;
     geo->data_start -= geo->data_start % geo->cluster_sectors;
@@ -58,7 +59,7 @@ static void small_32_make(struct layout_rig *rig)
 
 static void device_open(struct layout_rig *rig)
 {
-    uint32_t block = rig->shape.sector_bytes;
+    uint32_t block = rig->shape.block_bytes ? rig->shape.block_bytes : rig->shape.sector_bytes;
     uint64_t blocks = rig->dev_bytes / block;
     struct cairn_blk_sim_plan plan;
     if (rig->shape.on_sim) {
@@ -92,7 +93,8 @@ static void volume_make(struct layout_rig *rig)
                                  &rig->why),
          "planning", &rig->why);
     if (by_hand)
-        bytes = 64ull * shape->sector_bytes + (uint64_t)shape->clusters * 2 * shape->cluster_bytes;
+        bytes = (shape->reserved + 64ull) * shape->sector_bytes +
+                (uint64_t)shape->clusters * 2 * shape->cluster_bytes;
     rig->dev_bytes = bytes + (size_t)shape->room_clusters * shape->cluster_bytes;
     device_open(rig);
     options.total_bytes = bytes;
@@ -247,7 +249,7 @@ void layout_make(struct layout_rig *rig, const struct layout_shape *shape, uint3
     volume_fill(rig);
     if (shape->on_sim) {
         memcpy(rig->dev.sim.stable, rig->dev.sim.current, rig->dev_bytes);
-        memset(rig->dev.sim.unflushed, 0, (rig->dev_bytes / shape->sector_bytes + 7) / 8);
+        memset(rig->dev.sim.unflushed, 0, (size_t)(rig->dev.base.info.block_count + 7) / 8);
     }
 }
 

@@ -16,6 +16,8 @@ struct layout_shape {
     uint32_t free_clusters; /* left when it is filled */
     uint32_t room_clusters; /* of the device behind the volume */
     bool on_sim;
+    uint32_t block_bytes; /* of the device; 0: a sector */
+    uint32_t reserved;    /* sectors, of a FAT32 made by hand; 0: as usual */
 };
 
 #define LAYOUT_FILES 512u

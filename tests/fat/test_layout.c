@@ -7,15 +7,15 @@
 #include <string.h>
 
 static const struct layout_shape shapes[] = {
-    { CAIRN_FAT12, 512, 512, 2, 300, 40, 3000, false },
-    { CAIRN_FAT12, 512, 2048, 1, 400, 10, 2000, false },
-    { CAIRN_FAT12, 4096, 4096, 2, 300, 60, 1000, false },
-    { CAIRN_FAT16, 512, 512, 2, 4200, 600, 30000, false },
-    { CAIRN_FAT16, 1024, 2048, 1, 4500, 100, 3000, false },
-    { CAIRN_FAT32, 512, 512, 2, 600, 100, 3000, false },
-    { CAIRN_FAT32, 512, 1024, 1, 600, 100, 3000, false },
-    { CAIRN_FAT32, 2048, 4096, 2, 400, 30, 2000, false },
-    { CAIRN_FAT32, 512, 4096, 2, 66000, 64000, 9000, false },
+    { CAIRN_FAT12, 512, 512, 2, 300, 40, 3000, false, 0, 0 },
+    { CAIRN_FAT12, 512, 2048, 1, 400, 10, 2000, false, 0, 0 },
+    { CAIRN_FAT12, 4096, 4096, 2, 300, 60, 1000, false, 0, 0 },
+    { CAIRN_FAT16, 512, 512, 2, 4200, 600, 30000, false, 0, 0 },
+    { CAIRN_FAT16, 1024, 2048, 1, 4500, 100, 3000, false, 0, 0 },
+    { CAIRN_FAT32, 512, 512, 2, 600, 100, 3000, false, 0, 0 },
+    { CAIRN_FAT32, 512, 1024, 1, 600, 100, 3000, false, 0, 0 },
+    { CAIRN_FAT32, 2048, 4096, 2, 400, 30, 2000, false, 0, 0 },
+    { CAIRN_FAT32, 512, 4096, 2, 66000, 64000, 9000, false, 0, 0 },
 };
 
 static struct layout_rig rig;

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+/* Power goes at each event of a change of layout; each block that was not flushed is lost or kept.
+ * Whatever way it went, all files are whole, and the same again comes to its end. */
+#include "layout_rig.h"
+#include "test_layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAYS 6u /* all lost, all kept, and random ones */
+
+struct layout_op {
+    const char *name;
+    struct layout_shape shape;
+    uint32_t seed;
+    uint32_t to_clusters; /* resize; 0: all of the device */
+    bool defrag, pack;
+};
+
+static const struct layout_op ops[] = {
+    { .name = "shrink",
+      .shape = { CAIRN_FAT12, 512, 512, 2, 120, 60, 8, true, 0, 0 },
+      .seed = 1,
+      .to_clusters = 62 },
+    { .name = "grow",
+      .shape = { CAIRN_FAT12, 512, 512, 2, 120, 60, 100, true, 0, 0 },
+      .seed = 2,
+      .to_clusters = 180 },
+    { .name = "larger FAT",
+      .shape = { CAIRN_FAT12, 512, 512, 2, 120, 60, 600, true, 0, 0 },
+      .seed = 3 },
+    { .name = "one FAT",
+      .shape = { CAIRN_FAT12, 1024, 1024, 1, 120, 60, 900, true, 0, 0 },
+      .seed = 4 },
+    { .name = "FAT32", .shape = { CAIRN_FAT32, 512, 512, 2, 120, 60, 300, true, 0, 0 }, .seed = 5 },
+    { .name = "FAT32, shrink",
+      .shape = { CAIRN_FAT32, 512, 512, 2, 120, 60, 8, true, 0, 0 },
+      .seed = 6,
+      .to_clusters = 80 },
+    { .name = "large sectors",
+      .shape = { CAIRN_FAT32, 2048, 2048, 1, 120, 60, 1000, true, 512, 0 },
+      .seed = 7 },
+    { .name = "two FATs in turn",
+      .shape = { CAIRN_FAT32, 512, 512, 2, 100, 60, 300, true, 0, 65520 },
+      .seed = 8 },
+    { .name = "defrag",
+      .shape = { CAIRN_FAT12, 512, 512, 2, 120, 40, 0, true, 0, 0 },
+      .seed = 9,
+      .defrag = true },
+    { .name = "pack",
+      .shape = { CAIRN_FAT12, 512, 512, 2, 100, 9, 0, true, 0, 0 },
+      .seed = 10,
+      .defrag = true,
+      .pack = true },
+    { .name = "FAT32, pack",
+      .shape = { CAIRN_FAT32, 512, 1024, 2, 100, 5, 0, true, 0, 0 },
+      .seed = 11,
+      .defrag = true,
+      .pack = true },
+};
+
+static struct layout_rig rig;
+
+struct cut {
+    const struct layout_op *op;
+    uint8_t *base;  /* the device before */
+    uint8_t *after; /* and with power back */
+    uint32_t random;
+    uint64_t states;
+};
+
+static enum cairn_err op_run(const struct cut *cut, struct cairn_blk *dev,
+                             struct cairn_fat_layout_result *result)
+{
+    const struct layout_op *op = cut->op;
+    if (op->defrag) return layout_defrag(&rig, dev, op->pack, result);
+    uint64_t bytes = op->to_clusters ? layout_bytes(&rig, op->to_clusters) : rig.dev_bytes;
+    return layout_resize(&rig, dev, bytes, result);
+}
+
+static uint32_t draw(struct cut *cut)
+{
+    cut->random = cut->random * 1664525u + 1013904223u;
+    return cut->random >> 16;
+}
+
+/* What of the unflushed blocks arrived. */
+static void way_make(struct cut *cut, uint32_t way)
+{
+    const struct cairn_blk_sim *sim = &rig.dev.sim;
+    uint32_t bytes = sim->base.info.block_bytes;
+    memcpy(cut->after, sim->stable, rig.dev_bytes);
+    for (uint64_t block = 0; block < sim->base.info.block_count; block++) {
+        bool unflushed = sim->unflushed[block / 8] >> block % 8 & 1;
+        if (!unflushed || way == 0 || (way > 1 && draw(cut) % 2)) continue;
+        memcpy(cut->after + block * bytes, sim->current + block * bytes, bytes);
+    }
+}
+
+static void way_judge(struct cut *cut, uint64_t event, uint32_t way)
+{
+    struct cairn_blk_mem dev;
+    struct cairn_fat_layout_result result;
+    char where[128], text[512];
+    snprintf(where, sizeof where, "%s, event %llu, way %u", cut->op->name,
+             (unsigned long long)event, way);
+    way_make(cut, way);
+    if (cairn_blk_mem_open(&dev, cut->after, rig.dev.base.info.block_bytes,
+                           rig.dev.base.info.block_count, NULL))
+        abort();
+    ck_assert_msg(layout_holds(&rig, &dev.base), "%s: %s", where, rig.what);
+    ck_assert_msg(layout_checks(&rig, &dev.base, LAYOUT_AFTER_CUT), "%s: %s", where, rig.what);
+    enum cairn_err err = op_run(cut, &dev.base, &result);
+    cairn_why_text(&rig.why, text, sizeof text);
+    ck_assert_msg(!err, "%s, again: %s", where, text);
+    ck_assert_msg(layout_holds(&rig, &dev.base), "%s, again: %s", where, rig.what);
+    ck_assert_msg(layout_checks(&rig, &dev.base, LAYOUT_RESUMED), "%s, again: %s", where, rig.what);
+    if (cut->op->defrag) ck_assert_uint_eq(result.pieces_after, result.chains);
+    ck_assert(!cairn_blk_close(&dev.base, NULL));
+    cut->states++;
+}
+
+/* The device as it was, and power until the event. */
+static void device_reset(const struct cut *cut, uint64_t event)
+{
+    struct cairn_blk_sim_plan plan;
+    memcpy(rig.dev.sim.current, cut->base, rig.dev_bytes);
+    memcpy(rig.dev.sim.stable, cut->base, rig.dev_bytes);
+    memset(rig.dev.sim.unflushed, 0, (size_t)(rig.dev.base.info.block_count + 7) / 8);
+    cairn_blk_sim_plan_init(&plan);
+    plan.cut_at = event;
+    cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+}
+
+START_TEST(survives_a_cut_at_every_event)
+{
+    struct cut cut = { .op = &ops[_i], .random = 7 };
+    struct cairn_fat_layout_result result;
+    struct cairn_blk_sim_plan never;
+    cairn_blk_sim_plan_init(&never);
+    layout_make(&rig, &cut.op->shape, cut.op->seed);
+    cut.base = malloc(rig.dev_bytes);
+    cut.after = malloc(rig.dev_bytes);
+    memcpy(cut.base, rig.bytes, rig.dev_bytes);
+    uint64_t event = 0;
+    for (;; event++) {
+        device_reset(&cut, event);
+        enum cairn_err err = op_run(&cut, &rig.dev.base, &result);
+        if (!rig.dev.sim.is_cut) {
+            char text[512];
+            cairn_why_text(&rig.why, text, sizeof text);
+            ck_assert_msg(!err, "%s: %s", cut.op->name, text);
+            break;
+        }
+        for (uint32_t way = 0; way < WAYS; way++)
+            way_judge(&cut, event, way);
+    }
+    cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &never); /* what was not flushed is lost */
+    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    printf("%s: %llu clusters moved, power cut at %llu events, %llu states, nothing lost\n",
+           cut.op->name, (unsigned long long)result.moved_clusters, (unsigned long long)event,
+           (unsigned long long)cut.states);
+    ck_assert_uint_gt(event, 10);
+    free(cut.base);
+    free(cut.after);
+    layout_free(&rig);
+}
+END_TEST
+
+Suite *layout_cut_suite(void)
+{
+    Suite *suite = suite_create("layout, cut");
+    TCase *tc = tcase_create("cut");
+    tcase_set_timeout(tc, 300);
+    tcase_add_loop_test(tc, survives_a_cut_at_every_event, 0, (int)CAIRN_COUNT(ops));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
