@@ -125,8 +125,9 @@ run check many.img && expect 1
 for try in 1 2 3 4 5 6; do
     rm -f u && cp before d.img
     "$cairn" check --quiet --repair --undo u d.img &
-    until [ -e u ] && [ "$(head -c 8 u | tr -d '\0')" ]; do kill -0 $! 2>/dev/null || break; done
-    sleep "0.00$((try * try / 4))"
+    # From here on it may write.
+    until IFS= read -r -N 4 magic 2>/dev/null <u && [ "$magic" = CAIR ]; do kill -0 $! 2>/dev/null || break; done
+    sleep "0.00$((try - 1))"
     kill -9 $! 2>/dev/null
     wait $! 2>/dev/null
     cp d.img killed
