@@ -23,7 +23,7 @@ static struct needs needs_of(const struct cairn_fat_geometry *geometry, uint64_t
         entries = cairn_min_u64(entries, there * 2 / 3);
     else
         entries = cairn_min_u64(entries, there / fatent_bytes(geometry->type));
-    uint64_t bytes = geometry->type == CAIRN_FAT12 ? cairn_div_up(entries * 3, 2) + 1
+    uint64_t bytes = geometry->type == CAIRN_FAT12 ? cairn_div_up(entries * 3, 2)
                                                    : entries * fatent_bytes(geometry->type);
     return (struct needs){ entries, bytes };
 }
