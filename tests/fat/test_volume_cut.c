@@ -222,7 +222,9 @@ END_TEST
 
 START_TEST(cut_with_a_sync_on_close)
 {
-    struct rig_shape shape = { .type = CAIRN_FAT16, .sync = CAIRN_FAT_SYNC_ON_CLOSE };
+    struct rig_shape shape = { .clusters = 80,
+                               .cluster_bytes = 1024,
+                               .sync = CAIRN_FAT_SYNC_ON_CLOSE };
     cut_everywhere(&shape, scripts[_i]);
 }
 END_TEST

@@ -150,7 +150,8 @@ struct cairn_fat_usage {
     uint64_t clusters, free_clusters; /* free counts what sync will free, too */
     uint64_t syncs, flushes, drains;  /* since mount; drains: syncs that an operation needed */
 };
-/* Counting free clusters reads the FAT once, on the first call that cannot use FSInfo. */
+/* Counting free clusters reads the FAT once, on the first call that cannot use FSInfo. Syncs when
+ * some are waiting to be freed. */
 CAIRN_API enum cairn_err cairn_fat_usage(struct cairn_fat *fs, struct cairn_fat_usage *usage,
                                          struct cairn_why *why) CAIRN_MUST_USE;
 /* As it was at mount; state has what FAT[1] says, too. */

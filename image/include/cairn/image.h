@@ -142,7 +142,8 @@ struct cairn_image_open_options {
 /* Open the device, find the partition (none named: a bare volume, or the only FAT partition, else
  * CAIRN_EINVAL with the partitions listed in why's hint), mount the FAT.
  *   CAIRN_ENOENT   no such image, no such partition
- *   CAIRN_ECORRUPT what is there is no FAT volume, or the partition table contradicts itself
+ *   CAIRN_ECORRUPT what is there is no FAT volume, or the partition table contradicts itself; or it
+ *                  is to be written to and was not unmounted (fat.on_dirty)
  *   CAIRN_EINVAL   the partition is not told well enough: none named, or several match */
 CAIRN_API enum cairn_err cairn_image_open(struct cairn_image **image,
                                           const struct cairn_image_place *place,
