@@ -69,6 +69,7 @@ bool fat_mend_fault(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cl
 {
     struct fat_mend *mend = c->mend;
     mend->action[0] = mend->lost[0] = 0;
+    mend->waits = false;
     mend->unreadable |= fault == CAIRN_FAT_FAULT_READ;
     if (!menders[fault] || mend->unreadable) return false;
     bool again = menders[fault](c, cluster, a, b);
@@ -82,7 +83,7 @@ bool fat_mend_tells(struct fat_check *c, struct cairn_fat_finding *found)
     bool mended = mend->action[0] != 0;
     found->action = mend->action;
     found->lost = mend->lost;
-    if (!mended && mend->pass > 1) return false;
+    if (mend->waits || (!mended && mend->pass > 1)) return false;
     mend->result->findings += mended || found->severity != CAIRN_FAT_NOTE;
     mend->result->mended += mended;
     return true;

@@ -9,7 +9,8 @@
  *       was changed so far is written (unless only a plan is made).
  *   (2) Nothing that a mender frees is taken again before it is written: a cluster is free to take
  *       when its entry is 0 on the device, in every copy that counts, and in the changes, and
- *       nothing has claimed it or points at it.
+ *       nothing has claimed it or points at it. Not before the first pass has seen the whole tree:
+ *       an entry that leads to a free cluster has been mended by then.
  *   (3) What is alive never loses its last reference in an earlier stage than the new one is added.
  *   (4) Every mender brings the volume nearer to sound: the number of passes is bounded, and the
  *       last one finds nothing that has a mender.
@@ -64,6 +65,8 @@ struct fat_mend {
     /* of this pass */
     struct fat_check_window window; /* a mender's own */
     struct fat_check_window raw;    /* the device, without the changes */
+    bool tree_seen;                 /* all that the root leads to was looked at */
+    bool later;                     /* something waits for the next pass */
     uint64_t *spare; /* a bit a cluster: cut off from a chain, nobody's unless someone claims it */
     uint64_t *dirs;  /* a bit a cluster: belongs to a directory; NULL: not known */
     uint32_t next_free; /* where to look for a free cluster */
@@ -74,6 +77,7 @@ struct fat_mend {
 
     /* of the finding at hand */
     char action[192], lost[96]; /* "": none */
+    bool waits;                 /* for the next pass: nothing is told yet */
 };
 
 /* ---- mend.c: the door ---------------------------------------------------------------------- */
@@ -107,6 +111,9 @@ void fat_mend_dirs_find(struct fat_check *c);
  * anything, for at most FAT_CHANGES_PUTS and FAT_CHANGES_BYTES; then none of them fails. May write
  * what was changed so far: windows and pointers into them stay valid. */
 bool fat_mend_room(struct fat_check *c, uint32_t puts, uint32_t bytes);
+/* The device must hold the data of a cluster before they are copied once more: if it was taken
+ * since the last writing, write what was changed. false: that failed. */
+bool fat_mend_settle(struct fat_check *c, uint32_t cluster);
 /* Change bytes of the device (NULL: to zeros); every window of check shows it at once. */
 void fat_mend_put(struct fat_check *c, uint64_t at, const void *bytes, uint32_t len,
                   enum fat_stage stage);
@@ -123,8 +130,9 @@ void fat_mend_slot_start(struct fat_check *c, uint64_t slot_at, uint32_t start,
                          enum fat_stage stage);
 void fat_mend_slot_size(struct fat_check *c, uint64_t slot_at, uint32_t size);
 
-/* A free cluster for something new, its entry an end mark (NEW), claimed (as a file's); 0: none, or
- * no room. Asks for room itself: take before the first change. */
+/* A free cluster for something new, its entry an end mark (NEW), claimed (as a file's); 0: none
+ * (see none_free), no room, or too early: then the fault waits. Asks for room itself: take before
+ * the first change. */
 uint32_t fat_mend_take(struct fat_check *c);
 /* The same for a directory: zeroed (NEW), and claimed as one's. */
 uint32_t fat_mend_take_dir(struct fat_check *c);

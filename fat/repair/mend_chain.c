@@ -63,7 +63,8 @@ static void cut_tell(struct fat_check *c, uint32_t keep)
     else
         fat_mend_say(c, chain->is_dir ? "it has no clusters any more" : "it is empty");
     if (!chain->is_dir && chain->size > most)
-        fat_mend_loses(c, "its last %llu bytes", (unsigned long long)(chain->size - most));
+        fat_mend_loses(c, "%s %llu bytes", keep ? "its last" : "all of its",
+                       (unsigned long long)(chain->size - most));
     if (chain->is_dir && keep == 0) fat_mend_loses(c, "its way to its entries");
 }
 
@@ -165,7 +166,7 @@ struct tail {
 
 static bool tail_add(struct fat_check *c, struct tail *tail, uint32_t from)
 {
-    uint32_t to = fat_mend_take(c);
+    uint32_t to = fat_mend_settle(c, from) ? fat_mend_take(c) : 0;
     if (to == 0 || !fat_mend_room(c, 3, 64)) return false;
     if (!fat_changes_copy(c->mend->changes, fat_check_cluster_at(c, from),
                           fat_check_cluster_at(c, to), c->geometry.cluster_bytes))
@@ -201,6 +202,7 @@ static void file_copy(struct fat_check *c, uint32_t cluster)
     bool is_new = fat_mend_device_entry(c, cluster) == FATENT_FREE;
     struct tail tail = { 0 };
     if (!is_new && fat_mend_free_left(c, most)) tail = tail_copy(c, cluster, most);
+    if (c->mend->waits) return;
     if (tail.count == 0) {
         cut_tell(c, chain->clusters);
         return;

@@ -16,6 +16,7 @@ bool fat_mend_windows(struct fat_check *c)
     mend->next_free = 2;
     mend->none_free = false;
     mend->found = (struct fat_mend_found){ 0 };
+    mend->tree_seen = mend->later = false;
     mend->mended = 0;
     return fat_check_window_take(c, &mend->window) && fat_check_window_take(c, &mend->raw);
 }
@@ -135,6 +136,13 @@ bool fat_mend_room(struct fat_check *c, uint32_t puts, uint32_t bytes)
     return false;
 }
 
+bool fat_mend_settle(struct fat_check *c, uint32_t cluster)
+{
+    if (c->mend->options->plan_only || cluster >= c->entries) return true;
+    if (fat_mend_device_entry(c, cluster) != FATENT_FREE) return true;
+    return changes_write(c);
+}
+
 static void window_show(struct fat_check_window *window, uint64_t at, const uint8_t *bytes,
                         uint32_t len)
 {
@@ -188,13 +196,18 @@ void fat_mend_state_reset(struct fat_check *c)
 
 /* ---- entries of the FAT -------------------------------------------------------------------- */
 
+static bool is_used(uint32_t value)
+{
+    return value != FATENT_FREE && value != FATENT_BAD;
+}
+
 /* Counts, and what points where, follow the entry. */
 static void entry_count(struct fat_check *c, uint32_t cluster, uint32_t old, uint32_t value)
 {
     struct cairn_fat_check_result *result = c->result;
     if (cluster < 2) return;
-    result->used_clusters += (value != FATENT_FREE && value != FATENT_BAD);
-    result->used_clusters -= (old != FATENT_FREE && old != FATENT_BAD);
+    result->used_clusters += is_used(value);
+    result->used_clusters -= is_used(old);
     result->free_clusters += (value == FATENT_FREE);
     result->free_clusters -= (old == FATENT_FREE);
     result->bad_clusters -= (old == FATENT_BAD);
@@ -268,7 +281,10 @@ bool fat_mend_free_left(const struct fat_check *c, uint64_t clusters)
 
 uint32_t fat_mend_take(struct fat_check *c)
 {
-    uint32_t cluster = free_find(c);
+    bool early = c->mend->pass == 1 && !c->mend->tree_seen;
+    c->mend->waits |= early;
+    c->mend->later |= early;
+    uint32_t cluster = early ? 0 : free_find(c);
     if (cluster == 0 || !fat_mend_room(c, 2, 8)) return 0;
     fat_mend_entry(c, cluster, FATENT_END, FAT_STAGE_NEW);
     fat_check_bit_set(c->seen, cluster);
@@ -304,12 +320,14 @@ uint32_t fat_mend_free(struct fat_check *c, uint32_t first)
 
 /* ---- the other copies ---------------------------------------------------------------------- */
 
-static bool is_good(struct fat_check *c, uint32_t value)
+/* The cluster it leads to is nobody's, and used: says this copy, or the one in force. */
+static bool is_good(struct fat_check *c, uint32_t copy, uint32_t value)
 {
     if (value == FATENT_END) return true;
     if (!fat_check_in_range(c, value) || value >= c->entries) return false;
-    uint32_t next = fat_check_next(c, value);
-    return !fat_check_bit(c->seen, value) && next != FATENT_FREE && next != FATENT_BAD;
+    if (fat_check_bit(c->seen, value)) return false;
+    return is_used(fat_check_next(c, value)) ||
+           is_used(raw_entry(c, fat_check_copy_at(c, copy), value));
 }
 
 bool fat_mend_vote(struct fat_check *c, uint32_t cluster)
@@ -319,7 +337,7 @@ bool fat_mend_vote(struct fat_check *c, uint32_t cluster)
     if (cluster >= c->entries) return false;
     for (uint32_t copy = 1; copy < fat_check_copies_live(c); copy++) {
         uint32_t value = raw_entry(c, fat_check_copy_at(c, copy), cluster);
-        if (value == now || !is_good(c, value)) continue;
+        if (value == now || !is_good(c, copy, value)) continue;
         if (!fat_mend_room(c, 2, 8)) return false;
         fat_mend_entry(c, cluster, value, FAT_STAGE_LINK);
         fat_mend_say(c, "the entry of cluster %u is taken from FAT %u", cluster, copy);

@@ -76,6 +76,7 @@ void fat_mend_orphans_begin(struct fat_check *c)
     struct fat_check_piece piece = { 0 };
     struct pending pending = { .heads = (uint32_t *)(void *)c->room,
                                .most = c->room_bytes / sizeof(uint32_t) };
+    c->mend->tree_seen = true;
     if (!is_kept(c) || c->claimed >= c->result->used_clusters) return;
     while (fat_check_piece_next(c, &piece)) {
         for (uint32_t cluster = piece.first < 2 ? 2 : piece.first; cluster < piece.end;) {

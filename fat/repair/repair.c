@@ -102,7 +102,7 @@ static enum cairn_err passes_run(struct repair *repair)
     do {
         enum cairn_err err = pass_run(repair);
         if (err) return err;
-    } while (mend->mended && !mend->full && mend->pass < PASSES_MOST);
+    } while ((mend->mended || mend->later) && !mend->full && mend->pass < PASSES_MOST);
     return CAIRN_OK;
 }
 
