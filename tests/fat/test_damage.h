@@ -9,6 +9,7 @@
 #include "combo.h"
 
 TCase *damage_check_tests(void);
+TCase *damage_repair_tests(void);
 
 /* What check finds. */
 struct said {

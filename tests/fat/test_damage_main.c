@@ -7,6 +7,7 @@ int main(void)
 {
     Suite *suite = suite_create("fat-damage");
     suite_add_tcase(suite, damage_check_tests());
+    suite_add_tcase(suite, damage_repair_tests());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
