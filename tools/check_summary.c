@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "out.h"
+#include <string.h>
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
@@ -22,11 +23,23 @@ static void figures_put(const struct cairn_fat_check_result *result)
            (unsigned long long)result->clusters);
 }
 
-/* A command for the same place, to be copied. */
+/* A word of a command that is to be copied; a name that needs more than '' is rare enough. */
+static void word_put(const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        "/.:=_+,@%-";
+    const char *quote = word[strspn(word, plain)] ? "'" : "";
+    printf(" %s", quote);
+    tool_name_put(stdout, word);
+    fputs(quote, stdout);
+}
+
+/* A command for the same place. */
 static void command_put(const struct tool_check *check, const char *options, const char *effect)
 {
-    printf("`cairn check %s ", options);
-    tool_name_put(stdout, check->text);
+    printf("`cairn check %s", options);
+    word_put(check->text);
     printf("` %s\n", effect);
 }
 
@@ -82,10 +95,9 @@ static void undo_put(const struct tool_check *check)
         puts("There is nothing to undo, and so no undo file.");
         return;
     }
-    fputs("`cairn check --undo ", stdout);
-    tool_name_put(stdout, check->undo_path);
-    putchar(' ');
-    tool_name_put(stdout, check->text);
+    fputs("`cairn check --undo", stdout);
+    word_put(check->undo_path);
+    word_put(check->text);
     puts("` takes it back.");
 }
 

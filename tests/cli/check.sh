@@ -84,6 +84,9 @@ run check --repair none.img && refuses 4 'Not found'
 run check --repair --quiet d.img && expect 0 && same 'quiet' "$out$err" ''
 head -c 65536 /dev/zero >zeros && run check --repair zeros && [ "$status" -eq 3 ] && pass 'no volume'
 
+plant orphan 'an image' && run check --repair --undo 'an undo' 'an image'
+grep -qF "\`cairn check --undo 'an undo' 'an image'\` takes" .out && pass 'a command to copy' || fail 'a command to copy' "$out"
+
 # ---- orphans
 
 for what in keep free; do
