@@ -163,8 +163,9 @@ uint64_t fat_name_hash64(const struct fat_name *name)
     uint64_t hash = hash_step(0, len), rest = 0; /* mixed: "2000" is not "30000" */
     for (uint32_t i = 0; i + 4 < len; i += 4)
         hash = hash_step(hash, units_upcase(name->units + i));
-    if (len >= 4) return hash_step(hash, units_upcase(name->units + len - 4));
-    for (uint32_t i = 0; i < len; i++)
+    for (uint32_t i = 0; i < len && len < 4; i++)
         rest = rest << 16 | fat_upcase(name->units[i]);
-    return hash_step(hash, rest);
+    if (len >= 4) rest = units_upcase(name->units + len - 4);
+    /* mixed once more: the last units must not touch a few bits only, or numbered names crowd */
+    return hash_step(hash_step(hash, rest), 0);
 }

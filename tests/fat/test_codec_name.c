@@ -227,6 +227,26 @@ START_TEST(hashes_of_like_names_differ)
 }
 END_TEST
 
+/* FILE0000, FILE0001, ... spread over a table that is less than half full. */
+START_TEST(hashes_of_numbered_names_spread)
+{
+    static uint8_t taken[16384];
+    uint32_t worst = 0;
+    for (uint32_t i = 0; i < 8000; i++) {
+        struct fat_name name = { .units = { 'F', 'I', 'L', 'E' }, .len = 8 };
+        for (uint32_t n = 0, rest = i; n < 4; n++, rest /= 10)
+            name.units[7 - n] = (uint16_t)('0' + rest % 10);
+        uint64_t at = fat_name_hash64(&name) >> 2;
+        uint32_t probes = 0;
+        while (taken[(at + probes) % sizeof taken])
+            probes++;
+        taken[(at + probes) % sizeof taken] = 1;
+        if (probes > worst) worst = probes;
+    }
+    ck_assert_uint_lt(worst, 64);
+}
+END_TEST
+
 TCase *codec_name_tests(void)
 {
     TCase *tests = tcase_create("names");
@@ -241,6 +261,7 @@ TCase *codec_name_tests(void)
     tcase_add_test(tests, upcase_keeps_apart_what_windows_does);
     tcase_add_test(tests, names_compare_without_case);
     tcase_add_test(tests, hashes_of_like_names_differ);
+    tcase_add_test(tests, hashes_of_numbered_names_spread);
     tcase_add_test(tests, code_pages_are_one_to_one);
     tcase_add_test(tests, code_pages_are_iconvs);
     tcase_add_test(tests, code_pages_differ);
