@@ -6,7 +6,8 @@
  */
 #include "found.h"
 
-#define SLOTS_MOST 65534u
+#define SLOTS_MOST 65534u /* that drivers accept */
+#define BYTES_A_SLOT 32u  /* of memory, for check to compare its names */
 #define SUFFIXES 1000u
 #define NUMBER_MOST 9999999u
 
@@ -188,19 +189,26 @@ static bool found_make(struct fat_check *c, struct root_view *root)
     return true;
 }
 
+/* Check must be able to look at what repair makes. */
+static bool is_full(const struct fat_check *c)
+{
+    uint64_t most = cairn_min_u64(SLOTS_MOST, c->room_bytes / BYTES_A_SLOT);
+    return c->mend->found.slots >= most;
+}
+
 /* One with room for more. */
 static bool found_get(struct fat_check *c)
 {
     struct fat_mend_found *found = &c->mend->found;
     struct root_view root = { .next = 0 };
-    if (found->start && found->slots < SLOTS_MOST) return true;
+    if (found->start && !is_full(c)) return true;
     if (found->none) return false;
     *found = (struct fat_mend_found){ 0 };
     root_look(c, &root);
     if (root.start) {
         base_name(root.next - 1, found->raw);
         found_open(c, root.start);
-        if (found->slots < SLOTS_MOST) return true;
+        if (!is_full(c)) return true;
     }
     found->none = !found_make(c, &root);
     return !found->none;

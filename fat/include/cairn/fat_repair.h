@@ -31,8 +31,9 @@ struct cairn_fat_repair_options {
     int64_t now_ns;         /* those times; UTC */
 
     /* Undo, both NULL or both not. save: `bytes` of the device at byte `at` will be overwritten,
-     * now they are `old`, then they are `now`; called for all of a round before its first write.
-     * saved: make durable what was saved. Without CAIRN_OK nothing is written. */
+     * now they are `old`, in the end of the round they are `now` (which may be the same: in between
+     * they differ); called for all of a round before its first write, once for each byte. saved:
+     * make durable what was saved. Without CAIRN_OK nothing is written. */
     enum cairn_err (*save)(void *ctx, uint64_t at, const uint8_t *old, const uint8_t *now,
                            size_t bytes, struct cairn_why *why);
     enum cairn_err (*saved)(void *ctx, struct cairn_why *why);
@@ -58,7 +59,10 @@ CAIRN_API size_t cairn_fat_repair_mem(struct cairn_blk *dev, uint64_t entries, s
 
 /* CAIRN_OK: the volume was repaired, or the plan made, as far as that goes: see result->after. A
  * volume without faults is not written to. The device must not be mounted.
- *   CAIRN_EINVAL     no boot sector, nor a backup, can be used
+ *   CAIRN_EINVAL     no boot sector, nor a backup, can be used; or the device's blocks are larger
+ *                    than the volume's sectors
+ *   CAIRN_EIO        a sector that check looks at cannot be read: what it held would count as lost.
+ *                    Copy what can be read to another device, and repair that
  *   CAIRN_EROFS      the device is read-only (not with plan_only)
  *   CAIRN_ECANCELED  report said stop; nothing of this round was written
  *   CAIRN_ENOMEM     mem_bytes is below cairn_fat_repair_mem with 1 byte for changes

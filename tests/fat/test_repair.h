@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CAIRN_TESTS_FAT_TEST_REPAIR_H
+#define CAIRN_TESTS_FAT_TEST_REPAIR_H
+
+#include <check.h>
+
+TCase *repair_names_tests(void);
+TCase *repair_chain_tests(void);
+TCase *repair_cut_tests(void);
+
+#endif

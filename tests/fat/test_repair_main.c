@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+#include "test_repair.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+    Suite *suite = suite_create("fat-repair");
+    suite_add_tcase(suite, repair_names_tests());
+    suite_add_tcase(suite, repair_chain_tests());
+    suite_add_tcase(suite, repair_cut_tests());
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
