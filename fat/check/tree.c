@@ -50,6 +50,7 @@ static void descend(struct fat_check *c, uint32_t start)
     }
     fat_check_path_push(c, &c->entry_name);
     if (c->mend && fat_mend_dir_is_elsewhere(c, start, c->depth > 1 ? parent : 0)) {
+        chain.elsewhere = true;
         c->chain = &chain;
         fat_check_find(c, CAIRN_FAT_FAULT_CHAIN_SHARED, start, 0, 0);
         c->chain = NULL;

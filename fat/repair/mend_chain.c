@@ -267,7 +267,7 @@ bool fat_mend_chain_shared(struct fat_check *c, uint32_t cluster, uint64_t a, ui
         cut_tell(c, chain->clusters);
     else if (!chain->is_dir)
         file_copy(c, cluster);
-    else if (chain->last == 0 && (by_dir || !fat_check_bit(c->seen, cluster)))
+    else if (chain->elsewhere || (by_dir && chain->last == 0))
         dir_entry_remove(c);
     else if (by_dir)
         cut_tell(c, chain->clusters);
