@@ -117,7 +117,7 @@ static enum cairn_err limits_fail(const struct cairn_fat_geometry *geo, enum cai
 enum cairn_err fat_shape_plan(const struct cairn_fat_geometry *before, uint64_t bytes,
                               struct fat_shape *shape, struct cairn_why *why)
 {
-    uint64_t total = bytes / before->sector_bytes;
+    uint64_t total = bytes ? bytes / before->sector_bytes : before->total_sectors;
     *shape = (struct fat_shape){ .after = *before };
     struct cairn_fat_geometry *geo = &shape->after;
     geo->active_only = false;

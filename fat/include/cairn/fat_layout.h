@@ -41,8 +41,8 @@ struct cairn_fat_layout_result {
     uint64_t directories_shrunk;      /* defrag: removed slots were squeezed out of so many */
 };
 
-/* Make the volume on dev `bytes` large, within its type; dev must not be mounted, and has that size
- * already when the volume grows. What is left of dev is not touched: cutting it off is the
+/* Make the volume on dev `bytes` large (0: as it is, which ends what a cut has left), within its
+ * type; dev must not be mounted, and has that size already when the volume grows. What is left of dev is not touched: cutting it off is the
  * caller's. The result may be a little smaller where a larger FAT would cost more than it gives;
  * result->after tells. Mirroring of the FATs, where it was off, is on afterwards. CAIRN_EINVAL
  * below the type's least number of clusters (why names the limits) CAIRN_EFBIG    above its most,

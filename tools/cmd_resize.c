@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+#include "args.h"
+#include "cmd.h"
+#include "json.h"
+#include "layout.h"
+#include "out.h"
+
+#include <cairn/blk_open.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PLAN, QUIET, JSON };
+static const struct tool_option options[] = {
+    { "plan", 'n', NULL, "what would be done, and the limits; writes nothing" },
+    { "quiet", 'q', NULL, "do not say what was done" },
+    { "json", 0, NULL, "JSON: sizes, limits, clusters moved" },
+    { NULL, 0, NULL, NULL },
+};
+
+struct resize {
+    struct tool_layout layout;
+    uint64_t bytes;
+    bool min, max;
+    bool is_file; /* the volume is all there is in the image, whose size follows */
+};
+
+static uint64_t volume_bytes(const struct cairn_fat_geometry *geo)
+{
+    return (uint64_t)geo->total_sectors * geo->sector_bytes;
+}
+
+/* ---- the image ------------------------------------------------------------------------------- */
+
+static enum cairn_err image_resize(struct resize *resize, uint64_t bytes, struct cairn_why *why)
+{
+    struct cairn_blk *disk = cairn_image_disk(resize->layout.image);
+    uint64_t blocks = (bytes + disk->info.block_bytes - 1) / disk->info.block_bytes;
+    if (!resize->is_file || blocks == disk->info.block_count) return CAIRN_OK;
+    return cairn_blk_resize(disk, blocks, why);
+}
+
+/* Has the image just the volume in it, and can it become longer and shorter? */
+static bool image_is_file(struct cairn_image *image)
+{
+    struct cairn_blk *disk = cairn_image_disk(image);
+    return cairn_image_blk(image) == disk && disk->info.resize != CAIRN_BLK_ABSENT;
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+/* "min" and "max" are known when the volume was looked at. */
+static enum cairn_err size_find(struct resize *resize, struct cairn_why *why)
+{
+    struct tool_layout *layout = &resize->layout;
+    bool plan_only = layout->options.plan_only;
+    if (!resize->min && !resize->max) return CAIRN_OK;
+    layout->options.plan_only = true;
+    enum cairn_err err = tool_layout_resize(layout, 0, why);
+    layout->options.plan_only = plan_only;
+    uint64_t device = cairn_blk_bytes(layout->dev), most = layout->result.most_bytes;
+    resize->bytes = resize->min ? layout->result.least_bytes : device < most ? device : most;
+    return err;
+}
+
+static enum cairn_err resize_run(struct resize *resize, struct cairn_why *why)
+{
+    uint64_t before = cairn_blk_bytes(resize->layout.dev);
+    enum cairn_err err = size_find(resize, why);
+    if (err || resize->layout.options.plan_only)
+        return err ? err : tool_layout_resize(&resize->layout, resize->bytes, why);
+    if (resize->bytes > before) err = image_resize(resize, resize->bytes, why);
+    if (err) return err;
+    err = tool_layout_resize(&resize->layout, resize->bytes, why);
+    uint64_t bytes = err ? before : volume_bytes(&resize->layout.result.after);
+    enum cairn_err cutting = image_resize(resize, bytes, err ? NULL : why);
+    return err ? err : cutting;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static void tell_json(const struct resize *resize)
+{
+    const struct cairn_fat_layout_result *result = &resize->layout.result;
+    struct tool_json json = { 0 };
+    tool_json_open(&json, NULL, '{');
+    tool_json_str(&json, "place", resize->layout.text);
+    tool_json_u64(&json, "type", result->before.type);
+    tool_json_u64(&json, "bytes_before", volume_bytes(&result->before));
+    tool_json_u64(&json, "bytes", volume_bytes(&result->after));
+    tool_json_u64(&json, "least_bytes", result->least_bytes);
+    tool_json_u64(&json, "most_bytes", result->most_bytes);
+    tool_json_u64(&json, "cluster_bytes", result->after.cluster_bytes);
+    tool_json_u64(&json, "clusters_before", result->before.cluster_count);
+    tool_json_u64(&json, "clusters", result->after.cluster_count);
+    tool_json_u64(&json, "fat_sectors_before", result->before.fat_sectors);
+    tool_json_u64(&json, "fat_sectors", result->after.fat_sectors);
+    tool_json_u64(&json, "moved_clusters", result->moved_clusters);
+    tool_json_u64(&json, "freed_clusters", result->freed_clusters);
+    tool_json_close(&json, '}');
+}
+
+static void tell(const struct resize *resize)
+{
+    const struct cairn_fat_layout_result *result = &resize->layout.result;
+    bool plan = resize->layout.options.plan_only;
+    char before[TOOL_TEXT_BYTES], after[TOOL_TEXT_BYTES];
+    tool_name_put(stdout, resize->layout.text);
+    printf(": FAT%u, %s (%u clusters) to %s (%u clusters)%s; %llu %s\n",
+           (unsigned int)result->before.type, tool_size_text(volume_bytes(&result->before), before),
+           result->before.cluster_count, tool_size_text(volume_bytes(&result->after), after),
+           result->after.cluster_count,
+           result->after.fat_sectors > result->before.fat_sectors ? ", with a larger FAT" : "",
+           (unsigned long long)result->moved_clusters,
+           plan ? "clusters to move" : "clusters moved");
+    if (!plan) return;
+    printf("least %llu bytes (%s), most %llu bytes (%s)\n", (unsigned long long)result->least_bytes,
+           tool_size_text(result->least_bytes, before), (unsigned long long)result->most_bytes,
+           tool_size_text(result->most_bytes, after));
+}
+
+static enum tool_status run(const struct tool_args *args)
+{
+    struct resize resize = { .bytes = 0 };
+    struct cairn_why why = { 0 };
+    const char *size = args->operands[1];
+    bool plan = tool_has(args, PLAN), quiet = tool_has(args, QUIET);
+    resize.min = strcmp(size, "min") == 0;
+    resize.max = strcmp(size, "max") == 0;
+    bool is_size = cairn_size_parse(size, &resize.bytes) == CAIRN_OK && resize.bytes > 0;
+    if (!resize.min && !resize.max && !is_size)
+        return tool_usage(args->verb, "'%s' is no size, such as 64M or 1.5G, nor min or max", size);
+    resize.layout.options.plan_only = plan;
+    enum tool_status status = tool_layout_begin(&resize.layout, args, "Resizing", !plan, quiet);
+    if (status) return status;
+    resize.is_file = image_is_file(resize.layout.image);
+    enum cairn_err err = resize_run(&resize, &why);
+    status = tool_layout_end(&resize.layout, err, &why);
+    if (status || quiet) return status;
+    if (tool_has(args, JSON))
+        tell_json(&resize);
+    else
+        tell(&resize);
+    return TOOL_DONE;
+}
+
+const struct tool_verb tool_verb_resize = {
+    .name = "resize",
+    .summary = "Make a volume larger or smaller",
+    .operands = "IMAGE[:PART] SIZE|min|max",
+    .options = options,
+    .details =
+        "An image file that is one volume gets the same size; a partition stays as it is, and\n"
+        "so does a device: the volume then takes part of it, `max` all. The kind of FAT stays,\n"
+        "and with it the limits, which --plan shows. A power cut does no harm: the same again\n"
+        "goes on from there.",
+    .example =
+        "  cairn resize disk.img 2G\n"
+        "  cairn resize disk.img:1 max\n"
+        "  cairn resize --plan disk.img min",
+    .operands_least = 2,
+    .operands_most = 2,
+    .run = run,
+};
