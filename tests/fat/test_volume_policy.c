@@ -65,6 +65,10 @@ START_TEST(at_once_is_at_once)
     ck_assert_uint_eq(flushes(), 5);
     ck_assert_int_eq(erase("f"), CAIRN_OK);
     ck_assert_uint_eq(flushes(), 7); /* the removal, the clusters */
+    ck_assert_int_eq(create("f"), CAIRN_OK);
+    file = at("f");
+    ck_assert_int_eq(cairn_fat_allocate(file, 5000, &rig.why), CAIRN_OK);
+    cairn_fat_release(file);
     ck_assert(!is_pending());
     ended();
 }
@@ -399,25 +403,21 @@ END_TEST
 
 /* ---- what is left behind --------------------------------------------------------------------- */
 
-/* Clusters that cannot be freed, since their chain cannot be read, are for check to find. */
+/* Clusters that cannot be given back, since their entry cannot be read, are for check to find. */
 START_TEST(a_leak_keeps_the_volume_dirty)
 {
     mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
                (struct cairn_fat_options){ .sync = 0 });
     put_path("f", "x");
-    synced();
     struct cairn_fat_node *file = at("f");
-    ck_assert_int_eq(erase("f"), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_allocate(file, 5000, NULL), CAIRN_OK);
     synced();
     fat_cache_forget(rig.fs, 0, rig.geometry.total_sectors);
-    file->head_count = 0;
     rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
-    rig.dev.sim.plan.fail_count = 1;
-    rig.fs->marked_dirty = false; /* so that beginning reads the boot sector, and fails */
+    rig.dev.sim.plan.fail_count = 2; /* of reading ahead, and of reading */
     cairn_fat_release(file);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-    ck_assert_uint_eq(boot_state() & 1, 1);
-    ck_assert_uint_eq(table_state() & 1, 1);
+    ck_assert((boot_state() & 1) && (table_state() & 1));
     ck_assert(!rig_check(&rig, CAIRN_FAT_MINOR));
     rig_free(&rig);
 }
