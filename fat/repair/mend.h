@@ -61,6 +61,7 @@ struct fat_mend {
     bool dirs_first;     /* a directory met a file: the next pass finds directories first */
     struct fat_mend_state_byte state[2];
     uint32_t state_count; /* 0: not known yet */
+    uint32_t marks;       /* findings of the state: mended only if nothing grave is left */
 
     /* of this pass */
     struct fat_check_window window; /* a mender's own */

@@ -114,6 +114,7 @@ static enum cairn_err finish(struct fat_mend *mend)
     result->whole = !mend->full && mend->mended == 0;
     if (!mend->changed && result->rounds == 0) return CAIRN_OK;
     if (!sound) result->after.findings[CAIRN_FAT_MINOR]++;
+    if (!sound) result->mended -= mend->marks;
     if (mend->options->plan_only) return fat_round_count(mend, &result->sectors);
     return fat_round_write(mend, sound ? FAT_ROUND_SOUND : FAT_ROUND_UNSOUND);
 }

@@ -98,7 +98,7 @@ static enum cairn_err keep_old(void *ctx, uint64_t at, const uint8_t *old, const
     *save = (struct mending_save){ mending->saves, at, bytes };
     memcpy(save->old, old, bytes);
     mending->saves = save;
-    mending->save_count++;
+    mending->save_count += memcmp(old, now, bytes) != 0;
     return CAIRN_OK;
 }
 

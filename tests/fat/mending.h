@@ -19,10 +19,10 @@ struct mending {
     struct cairn_why why;
     struct cairn_fat_repair_result result;
     struct mending_save *saves; /* newest first */
-    size_t save_count;
-    uint64_t requests;  /* of the device */
-    const char *broken; /* a promise of repair that was not kept; NULL: none */
-    char log[4096];     /* the findings, what was done, what was lost */
+    size_t save_count;          /* of them, that are of what changes */
+    uint64_t requests;          /* of the device */
+    const char *broken;         /* a promise of repair that was not kept; NULL: none */
+    char log[4096];             /* the findings, what was done, what was lost */
 };
 
 /* Repair: everything behind `changes` is filled. Free what it holds by mending_end. */
