@@ -336,6 +336,8 @@ uint32_t fat_check_dot_kind(const uint8_t raw[FAT_SHORT_BYTES]);
 
 /* An 8.3 entry that is no "." or "..". slot shows what repair makes of it. */
 void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uint8_t *slot);
+/* Attributes that do not go together. true: look again. */
+bool fat_check_attributes(struct fat_check *c, const struct fat_dirent *entry);
 /* A directory that can be descended into? */
 bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *entry);
 

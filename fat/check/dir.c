@@ -111,6 +111,7 @@ static bool dot_scan(struct fat_check *c, struct fat_check_scan *scan, uint32_t 
     if (scan->is_root || scan->dot[kind].at || !(entry.attributes & CAIRN_FAT_DIRECTORY))
         return fat_check_find(c, CAIRN_FAT_FAULT_NAME_DOTS, 0, number, 0);
     scan->dot[kind] = (struct fat_check_dot){ c->slot_at, number };
+    (void)fat_check_attributes(c, &entry);
     if (entry.size) fat_check_find(c, CAIRN_FAT_FAULT_DIR_SIZE, 0, entry.size, 0);
     dot_target(c, scan, kind, &entry);
     return false;

@@ -14,12 +14,16 @@ static bool is_label(const struct fat_dirent *entry)
 }
 
 /* A label with contents is a file, or was one. */
-static bool attributes_check(struct fat_check *c, const struct fat_dirent *entry)
+bool fat_check_attributes(struct fat_check *c, const struct fat_dirent *entry)
 {
     const uint8_t both = CAIRN_FAT_VOLUME | CAIRN_FAT_DIRECTORY;
     bool full = is_label(entry) && (entry->start || entry->size);
-    if (!(entry->attributes & 0xC0) && (entry->attributes & both) != both && !full) return false;
+    bool nameless = (entry->case_bits & FAT_CASE_NO_SHORT) && !is_label(entry) &&
+                    !fat_check_name_take(c, entry);
+    if (!(entry->attributes & 0xC0) && (entry->attributes & both) != both && !full && !nameless)
+        return false;
     if (full) fat_check_remark(c, "a label with contents");
+    if (nameless) fat_check_remark(c, "it says that it has no 8.3 name, but has no other");
     fat_check_name_take(c, entry);
     bool again = fat_check_find(c, CAIRN_FAT_FAULT_ATTRIBUTES, 0, entry->attributes, 0);
     c->name = NULL;
@@ -89,7 +93,7 @@ void fat_check_entry(struct fat_check *c, struct fat_check_scan *scan, const uin
 {
     struct fat_dirent entry;
     fat_dirent_decode(slot, c->geometry.type, &entry);
-    if (attributes_check(c, &entry)) fat_dirent_decode(slot, c->geometry.type, &entry);
+    if (fat_check_attributes(c, &entry)) fat_dirent_decode(slot, c->geometry.type, &entry);
     if (is_label(&entry)) {
         fat_check_long_cut(c);
         fat_check_label_slot(c, scan, entry.raw);

@@ -71,6 +71,8 @@ uint8_t fat_codepage_byte(enum cairn_fat_codepage page, uint16_t unit);
 /* NT's case bits (offset 12 of an entry): base name, extension are shown in lower case. */
 #define FAT_CASE_BASE 0x08u
 #define FAT_CASE_EXT 0x10u
+/* Of the same byte: the 8.3 name is none, only the long one counts (some Linux kernels, fsck.fat). */
+#define FAT_CASE_NO_SHORT 0x20u
 
 /* The case bits that an entry is shown by. */
 uint8_t fat_short_case(uint8_t case_bits, enum cairn_fat_short_names policy);

@@ -51,11 +51,14 @@ bool fat_mend_attributes(struct fat_check *c, uint32_t cluster, uint64_t a, uint
         (entry.start || entry.size))
         return label_mend(c, slot);
     if ((attributes & CAIRN_FAT_VOLUME) && (attributes & CAIRN_FAT_DIRECTORY)) {
+        bool is_dot = fat_check_dot_kind(entry.raw) < 2;
         attributes &= (uint8_t)~CAIRN_FAT_VOLUME;
-        if (!fat_mend_has_dots(c, entry.start)) attributes &= (uint8_t)~CAIRN_FAT_DIRECTORY;
+        if (!is_dot && !fat_mend_has_dots(c, entry.start))
+            attributes &= (uint8_t)~CAIRN_FAT_DIRECTORY;
     }
-    if (!fat_mend_room(c, 1, 1)) return false;
-    fat_mend_slot(c, c->slot_at, FAT_SLOT_ATTR, &attributes, 1, FAT_STAGE_ADD);
+    uint8_t bytes[2] = { attributes, entry.case_bits & (uint8_t)~FAT_CASE_NO_SHORT };
+    if (!fat_mend_room(c, 1, 2)) return false;
+    fat_mend_slot(c, c->slot_at, FAT_SLOT_ATTR, bytes, 2, FAT_STAGE_ADD);
     fat_mend_say(c, "the attributes become 0x%X", attributes);
     return true;
 }
