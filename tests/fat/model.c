@@ -58,7 +58,9 @@ static void node_unlink(struct model *node)
 struct model *model_add(struct model *dir, const struct fat_name *name, bool is_directory,
                         int64_t ns, int32_t utc_offset_min)
 {
+    static uint32_t ids;
     struct model *node = calloc(1, sizeof *node);
+    node->id = ++ids;
     node->is_directory = is_directory;
     node->name = *name;
     node->attributes = is_directory ? CAIRN_FAT_DIRECTORY : CAIRN_FAT_ARCHIVE;
@@ -78,6 +80,7 @@ void model_remove(struct model *node)
 void model_move(struct model *node, struct model *dir, const struct fat_name *name)
 {
     node_unlink(node);
+    node->changes++;
     node->name = *name;
     node_link(node, dir);
 }
@@ -107,6 +110,7 @@ void model_truncate(struct model *file, uint32_t size)
         memset(file->data + file->size, 0, size - file->size);
     }
     file->size = size;
+    file->changes++;
 }
 
 void model_write(struct model *file, uint32_t offset, const uint8_t *bytes, uint32_t len)
@@ -114,6 +118,7 @@ void model_write(struct model *file, uint32_t offset, const uint8_t *bytes, uint
     if (!len) return;
     if (offset + len > file->size) model_truncate(file, offset + len);
     memcpy(file->data + offset, bytes, len);
+    file->changes++;
 }
 
 /* The next node of a walk through the tree below root. */

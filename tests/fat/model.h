@@ -12,6 +12,8 @@ struct model {
     struct model *next;   /* sibling */
     bool is_directory;
     uint32_t holds;
+    uint32_t id;      /* unique in this process */
+    uint32_t changes; /* of contents, and of the name */
     struct fat_name name;
     struct fat_name alias; /* which one it is only the volume knows: told by the test */
     uint8_t *data;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void shape_draw(struct tape *tape, struct rig_shape *shape)
+void volume_shape_draw(struct tape *tape, struct rig_shape *shape)
 {
     static const enum cairn_fat_type types[] = { CAIRN_FAT12, CAIRN_FAT16, CAIRN_FAT32 };
     memset(shape, 0, sizeof *shape);
@@ -24,10 +24,11 @@ static void shape_draw(struct tape *tape, struct rig_shape *shape)
     shape->long_lower = shape->clusters & 1; /* drawn with it: old tapes keep their meaning */
 }
 
-static void memory_draw(struct tape *tape, struct rig *rig)
+void volume_memory_draw(struct tape *tape, struct rig *rig)
 {
     size_t least = cairn_fat_mem_least(&rig->dev.base);
     rig->shape.mem_bytes = least + (tape_u64(tape, 3) << 19);
+    rig->mem = realloc(rig->mem, rig->shape.mem_bytes);
 }
 
 /* What is left on the device is what the model says, to everyone. */
@@ -56,13 +57,12 @@ bool volume_is_a_tree(struct tape *tape)
 {
     struct walk w = { .tape = tape };
     struct rig_shape shape;
-    shape_draw(tape, &shape);
+    volume_shape_draw(tape, &shape);
     tape_note(tape, "FAT%d, sectors of %u, clusters of %u, %u of them, %u FATs, %u root entries",
               (int)shape.type, shape.sector_bytes, shape.cluster_bytes, shape.clusters,
               shape.fat_count, shape.root_entries);
     rig_make(&w.rig, &shape);
-    memory_draw(tape, &w.rig);
-    w.rig.mem = realloc(w.rig.mem, w.rig.shape.mem_bytes);
+    volume_memory_draw(tape, &w.rig);
     w.root = model_root();
     bool held = volume_walks(&w);
     for (size_t i = 0; i < WALK_HELD && w.rig.fs; i++)

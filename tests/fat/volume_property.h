@@ -6,6 +6,12 @@
 
 #include <tape/tape.h>
 
+#include "rig.h"
+
 bool volume_is_a_tree(struct tape *tape);
+
+/* Any volume, small; and memory for it, from the least on, when it is made. */
+void volume_shape_draw(struct tape *tape, struct rig_shape *shape);
+void volume_memory_draw(struct tape *tape, struct rig *rig);
 
 #endif

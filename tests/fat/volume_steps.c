@@ -453,6 +453,7 @@ static bool step_label(struct walk *w, struct pair *pair)
 
 static bool step_remount(struct walk *w, struct pair *pair)
 {
+    w->remounts++;
     walk_drop(w, pair);
     for (size_t i = 0; i < WALK_HELD; i++)
         walk_drop(w, &w->held[i]);
@@ -483,6 +484,7 @@ bool walk_step(struct walk *w)
 {
     size_t all = 0, i = 0;
     struct pair pair;
+    w->risks = 0;
     for (size_t n = 0; n < CAIRN_COUNT(steps); n++)
         all += steps[n].weight;
     size_t pick = tape_pick(w->tape, all);

@@ -111,15 +111,22 @@ static struct model *model_pick(struct walk *w, bool directory, size_t pick)
     return model;
 }
 
+static void risk_note(struct walk *w, const struct model *model)
+{
+    if (w->risks < CAIRN_COUNT(w->risk)) w->risk[w->risks++] = model->id;
+}
+
 bool walk_pick(struct walk *w, bool directory, struct pair *pair)
 {
     size_t pick = tape_pick(w->tape, 32);
     struct pair *held = &w->held[pick % WALK_HELD];
     if (pick >= 24 && held->node && held->model->is_directory >= directory) {
         *pair = (struct pair){ model_hold(held->model), cairn_fat_hold(held->node) };
+        risk_note(w, held->model);
         return true;
     }
     pair->model = model_pick(w, directory, pick);
+    risk_note(w, pair->model);
     if (!node_find(w, pair->model, &pair->node)) return false;
     model_hold(pair->model);
     return true;

@@ -21,6 +21,9 @@ struct walk {
     struct rig rig;
     struct model *root;
     struct pair held[WALK_HELD];
+    uint32_t risk[3]; /* ids of the nodes that the step at hand works on */
+    uint32_t risks;
+    uint64_t remounts;
     char label[CAIRN_FAT_ALIAS_BYTES];
     uint8_t pattern; /* of the bytes written last */
 };
