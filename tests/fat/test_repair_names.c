@@ -150,6 +150,7 @@ static const struct outcome outcomes[] = {
     { "dir-dot-target", "DIR/SUB/DEEP.TXT", SAMPLE_DEEP },
     { "dir-dotdot-target", "DIR/SUB/DEEP.TXT", SAMPLE_DEEP },
     { "dir-after-end", "DIR/EMPTY.TXT", SAMPLE_EMPTY },
+    { "dir-big", "DIR/SUB/DEEP.TXT", SAMPLE_DEEP },
     { "name-illegal", "A_.TXT", SAMPLE_A },
     { "name-control", "A_.TXT", SAMPLE_A },
     { "name-lower", "A.TXT", SAMPLE_A },
@@ -184,6 +185,7 @@ START_TEST(names_are_kept)
     const struct damage *damage = damage_find(outcome->damage);
     for (size_t i = 0; i < CAIRN_COUNT(types); i++) {
         struct sample s;
+        if (!damage_fits(damage, types[i])) continue;
         sample_make(&s, types[i]);
         damage_plant(damage, &s);
         mend_keeps(&s, outcome->path, outcome->file);
@@ -210,6 +212,24 @@ START_TEST(dots_change_places)
     slots_swap(sample_dir_slot(&s, SAMPLE_SUB, 0), sample_dir_slot(&s, SAMPLE_SUB, 1));
     mend_keeps(&s, "DIR/SUB/DEEP.TXT", SAMPLE_DEEP);
     sample_free(&s);
+}
+END_TEST
+
+/* Where they lead is known. */
+START_TEST(dots_with_damaged_attributes_are_dots_again)
+{
+    for (size_t i = 0; i < CAIRN_COUNT(types); i++) {
+        struct sample s;
+        sample_make(&s, types[i]);
+        sample_dir_slot(&s, SAMPLE_SUB, 0)[FAT_SLOT_ATTR] = CAIRN_FAT_ARCHIVE;
+        sample_dir_slot(&s, SAMPLE_SUB, 1)[FAT_SLOT_ATTR] |= CAIRN_FAT_VOLUME;
+        sample_dir_slot(&s, SAMPLE_DIR, 1)[FAT_SLOT_ATTR] = 0;
+        sample_dir_slot(&s, SAMPLE_DIR, 0)[FAT_SLOT_CASE] = FAT_CASE_NO_SHORT;
+        mend_keeps(&s, "DIR/SUB/DEEP.TXT", SAMPLE_DEEP);
+        ck_assert(!exists(&s, "DIR/SUB/DOT"));
+        ck_assert(!exists(&s, "DIR/DOTDOT"));
+        sample_free(&s);
+    }
 }
 END_TEST
 
@@ -380,6 +400,34 @@ START_TEST(a_long_name_stays_when_its_alias_changes)
 }
 END_TEST
 
+START_TEST(an_entry_that_denies_its_name_gets_it_back)
+{
+    struct sample s;
+    sample_make(&s, CAIRN_FAT32);
+    s.files[SAMPLE_A].slot[FAT_SLOT_CASE] = FAT_CASE_NO_SHORT;
+    s.files[SAMPLE_LONG].slot[FAT_SLOT_CASE] = FAT_CASE_NO_SHORT;
+    mend_keeps(&s, "A.TXT", SAMPLE_A);
+    ck_assert_uint_eq(s.files[SAMPLE_LONG].slot[FAT_SLOT_CASE], FAT_CASE_NO_SHORT);
+    sample_free(&s);
+}
+END_TEST
+
+/* Reserved bits of every slot of the set, told of once. */
+START_TEST(long_slots_lose_their_reserved_bits)
+{
+    static struct mending mending;
+    struct sample s;
+    sample_make(&s, CAIRN_FAT16);
+    for (int order = 1; order <= 2; order++)
+        s.files[SAMPLE_LONG].slot[(int)FAT_SLOT_ATTR - order * (int)FAT_SLOT_BYTES] |= 0x40;
+    mend(&s, &mending);
+    ck_assert(is_at(&s, "first long name.txt", SAMPLE_LONG));
+    ck_assert_uint_eq(mending.result.findings, 1);
+    mending_end(&mending);
+    sample_free(&s);
+}
+END_TEST
+
 /* DOS wrote an entry of its own behind the slots of a removed one. */
 START_TEST(a_long_name_that_was_anothers_goes)
 {
@@ -507,6 +555,7 @@ TCase *repair_names_tests(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, names_are_kept, 0, (int)CAIRN_COUNT(outcomes));
     tcase_add_test(tests, dots_change_places);
+    tcase_add_test(tests, dots_with_damaged_attributes_are_dots_again);
     tcase_add_test(tests, what_is_in_the_place_of_dots_moves_with_its_name);
     tcase_add_test(tests, a_full_directory_grows_for_its_dots);
     tcase_add_test(tests, a_file_that_says_directory_is_a_file_again);
@@ -516,6 +565,8 @@ TCase *repair_names_tests(void)
     tcase_add_test(tests, leftovers_behind_the_end_mark_stay_away);
     tcase_add_test(tests, names_made_up_are_nobody_elses);
     tcase_add_test(tests, a_long_name_stays_when_its_alias_changes);
+    tcase_add_test(tests, an_entry_that_denies_its_name_gets_it_back);
+    tcase_add_test(tests, long_slots_lose_their_reserved_bits);
     tcase_add_test(tests, a_long_name_that_was_anothers_goes);
     tcase_add_test(tests, a_damaged_alias_keeps_its_long_name);
     tcase_add_test(tests, heaps_of_long_slots_go_at_once);
