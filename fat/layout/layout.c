@@ -22,21 +22,22 @@ static bool geometry_peek(struct cairn_blk *dev, struct cairn_fat_geometry *geo)
 }
 
 /* Entries of the map for the volume as it is and as it will be, which may count from another first
- * cluster. */
-static uint64_t owners_for(const struct cairn_fat_geometry *geo, uint64_t bytes)
+ * cluster. Bounded by the device, whatever the boot sector says. */
+static uint64_t owners_for(const struct cairn_blk *dev, const struct cairn_fat_geometry *geo,
+                           uint64_t bytes)
 {
-    uint64_t clusters = cairn_max_u64(geo->cluster_count, bytes / geo->cluster_bytes);
+    uint64_t there = cairn_min_u64(geo->cluster_count, cairn_blk_bytes(dev) / geo->cluster_bytes);
+    uint64_t clusters = cairn_max_u64(there, bytes / geo->cluster_bytes);
     return cairn_min_u64(clusters, CAIRN_FAT_CLUSTERS_MAX_32) + 2;
 }
 
 size_t cairn_fat_layout_mem(struct cairn_blk *dev, uint64_t bytes)
 {
-    struct cairn_fat_geometry geo;
-    uint64_t owners = cairn_max_u64(cairn_blk_bytes(dev), bytes) / BOOT_BYTES; /* at the worst */
-    if (geometry_peek(dev, &geo)) owners = owners_for(&geo, bytes);
-    owners = cairn_min_u64(owners, CAIRN_FAT_CLUSTERS_MAX_32) + 2;
-    return (size_t)owners * sizeof(uint32_t) + sizeof(struct fat_layout) + BUFFER_BYTES +
-           2 * (size_t)dev->info.mem_align + cairn_fat_mem_good(dev, 0);
+    struct cairn_fat_geometry geo = { .cluster_count = CAIRN_FAT_CLUSTERS_MAX_32,
+                                      .cluster_bytes = BOOT_BYTES }; /* the worst */
+    (void)geometry_peek(dev, &geo);
+    return (size_t)owners_for(dev, &geo, bytes) * sizeof(uint32_t) + sizeof(struct fat_layout) +
+           BUFFER_BYTES + 2 * (size_t)dev->info.mem_align + 256 + cairn_fat_mem_good(dev, 0);
 }
 
 static enum cairn_err memory_divide(struct fat_layout *l, struct cairn_arena *arena, uint64_t bytes,
@@ -50,7 +51,7 @@ static enum cairn_err memory_divide(struct fat_layout *l, struct cairn_arena *ar
     enum cairn_err err = cairn_blk_read(l->dev, 0, 1, l->buffer, why);
     if (!err) err = cairn_fat_boot_decode(l->buffer, &geo, &is_signed, why);
     if (err) return err;
-    l->owners = (uint32_t)owners_for(&geo, bytes);
+    l->owners = (uint32_t)owners_for(l->dev, &geo, bytes);
     l->owner = cairn_arena_array(arena, l->owners, sizeof *l->owner, sizeof *l->owner);
     if (!l->owner) return CAIRN_ENOMEM;
     l->mount_mem = arena->at;

@@ -45,7 +45,7 @@ void fat_layout_start_put(struct fat_layout *l, struct fat_page *page, uint8_t *
     uint8_t bytes[FAT_SLOT_SIZE - FAT_SLOT_START_HIGH];
     memcpy(bytes, slot + FAT_SLOT_START_HIGH, sizeof bytes);
     if (l->fs->geo.type == CAIRN_FAT32) cairn_le16_put(bytes, (uint16_t)(start >> 16));
-    cairn_le16_put(bytes + FAT_SLOT_START_LOW - FAT_SLOT_START_HIGH, (uint16_t)start);
+    cairn_le16_put(bytes + (FAT_SLOT_START_LOW - FAT_SLOT_START_HIGH), (uint16_t)start);
     fat_page_change(l->fs, page, slot + FAT_SLOT_START_HIGH, bytes, sizeof bytes, stage);
 }
 

@@ -4,6 +4,7 @@
 #include "layout_rig.h"
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct layout_shape shapes[] = {
@@ -176,6 +177,47 @@ START_TEST(trims)
 }
 END_TEST
 
+/* Any sizes and orders, one after the other. */
+static void any_step(uint32_t *state, uint64_t least)
+{
+    struct cairn_fat_layout_result result;
+    *state = *state * 1664525u + 1013904223u;
+    uint32_t what = *state >> 28;
+    if (what < 4) {
+        enum cairn_err err = layout_defrag(&rig, &rig.dev.base, what < 2, &result);
+        ck_assert(!err || err == CAIRN_ENOSPC);
+        return;
+    }
+    uint64_t bytes = least + (*state >> 4) % (rig.dev_bytes - least + 1);
+    enum cairn_err err = layout_resize(&rig, &rig.dev.base, bytes, &result);
+    ck_assert_msg(!err || err == CAIRN_ENOSPC, "%s: %s", cairn_err_name(err), rig.why.what);
+    if (err) return;
+    rig.volume_bytes = (size_t)result.after.total_sectors * result.after.sector_bytes;
+    memset(rig.bytes + rig.volume_bytes, 0xA5, rig.dev_bytes - rig.volume_bytes);
+}
+
+START_TEST(bears_any_order)
+{
+    const char *runs = getenv("CAIRN_RUNS");
+    uint32_t count = runs ? (uint32_t)atoi(runs) / 500 : 2;
+    for (uint32_t seed = 100; seed < 100 + (count ? count : 1); seed++) {
+        struct cairn_fat_layout_result result;
+        struct cairn_fat_layout_options plan = { .plan_only = true };
+        uint32_t state = seed * 77;
+        made(_i, seed);
+        for (uint32_t i = 0; i < 8; i++) {
+            well(cairn_fat_resize(&rig.dev.base, 0, &plan, rig.mem, rig.mem_bytes, &result,
+                                  &rig.why));
+            any_step(&state, result.least_bytes);
+            if (!layout_holds(&rig, &rig.dev.base) ||
+                !layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN))
+                ck_abort_msg("seed %u, step %u: %s", seed, i, rig.what);
+        }
+        layout_free(&rig);
+    }
+}
+END_TEST
+
 Suite *layout_suite(void)
 {
     int count = (int)CAIRN_COUNT(shapes);
@@ -187,10 +229,11 @@ Suite *layout_suite(void)
     tcase_add_loop_test(tc, grows_and_shrinks, 0, count);
     suite_add_tcase(suite, tc);
     tc = tcase_create("defrag");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, getenv("CAIRN_RUNS") ? 3600 : 120);
     tcase_add_loop_test(tc, defragments, 0, count);
     tcase_add_loop_test(tc, packs_a_full_volume, 0, count);
     tcase_add_loop_test(tc, trims, 0, count);
+    tcase_add_loop_test(tc, bears_any_order, 0, count);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -6,5 +6,6 @@
 
 Suite *layout_suite(void);
 Suite *layout_cut_suite(void);
+Suite *layout_faults_suite(void);
 
 #endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: ISC */
+/* What resize and defragment refuse, what stops them halfway, and what is in their way. */
+#include "layout_rig.h"
+#include "test_layout.h"
+
+#include <fat/codec/boot.h>
+#include <fat/codec/fatent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct layout_shape plain = { CAIRN_FAT12, 512, 512, 2, 300, 60, 600, false, 0, 0 };
+static const struct layout_shape plain_32 = {
+    CAIRN_FAT32, 512, 1024, 2, 300, 60, 600, false, 0, 0
+};
+static const struct layout_shape on_sim = { CAIRN_FAT12, 512, 512, 2, 120, 40, 600, true, 0, 0 };
+
+static struct layout_rig rig;
+
+static uint8_t *fat_entry(uint32_t copy, uint32_t cluster)
+{
+    const struct cairn_fat_geometry *geo = &rig.geometry;
+    uint64_t sector = geo->reserved_sectors + (uint64_t)copy * geo->fat_sectors;
+    return rig.bytes + sector * geo->sector_bytes + fatent_offset(geo->type, cluster);
+}
+
+static void fat_put(uint32_t cluster, uint32_t value)
+{
+    for (uint32_t copy = 0; copy < rig.geometry.fat_count; copy++)
+        fatent_put(rig.geometry.type, fat_entry(copy, cluster), cluster, value);
+}
+
+static uint32_t fat_get(uint32_t cluster)
+{
+    return fatent_get(rig.geometry.type, fat_entry(0, cluster), cluster);
+}
+
+/* The n-th free cluster from the end. */
+static uint32_t free_cluster(uint32_t n)
+{
+    for (uint32_t c = rig.geometry.cluster_count + 1; c >= 2; c--)
+        if (fat_get(c) == FATENT_FREE && n-- == 0) return c;
+    abort();
+}
+
+static void dirty_set(void)
+{
+    rig.bytes[cairn_fat_boot_state_offset(rig.geometry.type)] |= 1;
+}
+
+static enum cairn_err defrag(void)
+{
+    struct cairn_fat_layout_result result;
+    return layout_defrag(&rig, &rig.dev.base, true, &result);
+}
+
+/* It fails so, and nothing was written. */
+static void refused(enum cairn_err wanted)
+{
+    struct cairn_fat_layout_result result;
+    uint8_t *before = malloc(rig.dev_bytes);
+    memcpy(before, rig.bytes, rig.dev_bytes);
+    ck_assert_int_eq(defrag(), wanted);
+    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result), wanted);
+    ck_assert_int_eq(memcmp(before, rig.bytes, rig.dev_bytes), 0);
+    free(before);
+}
+
+/* ---- refused --------------------------------------------------------------------------------- */
+
+/* On a volume that was unmounted they may be someone's lost file; else they are a cut's. */
+START_TEST(lost_clusters_are_freed_only_behind_a_cut)
+{
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, &plain, 1);
+    uint32_t lost = free_cluster(3);
+    fat_put(lost, FATENT_END);
+    refused(CAIRN_ECORRUPT);
+    dirty_set();
+    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
+    ck_assert_uint_eq(result.freed_clusters, 1);
+    ck_assert(layout_holds(&rig, &rig.dev.base));
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_RESUMED), "%s", rig.what);
+    layout_free(&rig);
+}
+END_TEST
+
+START_TEST(refuses_chains_that_are_broken_or_shared)
+{
+    for (uint32_t way = 0; way < 3; way++) {
+        layout_make(&rig, &plain, 2);
+        uint32_t from = 2, others = 0;
+        while (!others) { /* a cluster that leads on, and the one behind it */
+            uint32_t next = fat_get(from);
+            if (next >= 2 && next <= rig.geometry.cluster_count + 1)
+                others = next;
+            else
+                from++;
+        }
+        uint32_t bad[] = { free_cluster(0), from, rig.geometry.cluster_count + 9 };
+        fat_put(from, bad[way]); /* into a free one, to itself, out of the volume */
+        refused(CAIRN_ECORRUPT);
+        dirty_set();
+        refused(CAIRN_ECORRUPT);
+        layout_free(&rig);
+    }
+}
+END_TEST
+
+START_TEST(says_the_limits)
+{
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, &plain, 3);
+    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, 100, &result), CAIRN_EINVAL);
+    ck_assert(strstr(rig.why.what, "1 to 4084"));
+    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, 3u << 20, &result), CAIRN_EFBIG);
+    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, rig.dev_bytes + 512, &result),
+                     CAIRN_ENOSPC);
+    ck_assert(strstr(rig.why.what, "the device has only"));
+    ck_assert_int_eq(
+        cairn_fat_resize(&rig.dev.base, rig.dev_bytes, NULL, rig.mem, 100000, &result, NULL),
+        CAIRN_ENOMEM);
+    ck_assert(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN));
+    layout_free(&rig);
+}
+END_TEST
+
+/* ---- stopped --------------------------------------------------------------------------------- */
+
+struct stop {
+    uint32_t after;
+};
+
+static bool stop_now(void *ctx, uint64_t done, uint64_t total)
+{
+    struct stop *stop = ctx;
+    ck_assert_uint_le(done, total);
+    return stop->after-- > 0;
+}
+
+/* What was begun is finished: the volume is clean, and not a cluster is lost. */
+START_TEST(stops_when_told)
+{
+    enum cairn_err err = CAIRN_ECANCELED;
+    for (uint32_t after = 0; err; after++) {
+        struct stop stop = { after };
+        struct cairn_fat_layout_options options = { .pack = true,
+                                                    .progress = stop_now,
+                                                    .ctx = &stop };
+        struct cairn_fat_layout_result result;
+        layout_make(&rig, &plain, 4);
+        err = cairn_fat_defrag(&rig.dev.base, &options, rig.mem, rig.mem_bytes, &result, &rig.why);
+        ck_assert(!err || err == CAIRN_ECANCELED);
+        ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
+        ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+        layout_free(&rig);
+    }
+}
+END_TEST
+
+/* Each request fails, once or from then on; nothing is lost, and the next run ends well. */
+START_TEST(bears_every_failing_request)
+{
+    struct cairn_blk_sim_plan plan;
+    bool failed = true;
+    for (uint64_t at = 0; failed; at++) {
+        struct cairn_fat_layout_result result;
+        layout_make(&rig, &on_sim, 5);
+        cairn_blk_sim_plan_init(&plan);
+        plan.fail_at = at;
+        plan.fail_count = at % 2 ? 1 : UINT64_MAX;
+        plan.fail_with = CAIRN_EIO;
+        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        enum cairn_err err = _i ? layout_defrag(&rig, &rig.dev.base, true, &result)
+                                : layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result);
+        failed = rig.dev.sim.requests > at;
+        ck_assert(failed || !err);
+        memcpy(rig.dev.sim.stable, rig.dev.sim.current, rig.dev_bytes);
+        cairn_blk_sim_plan_init(&plan);
+        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        ck_assert_msg(layout_holds(&rig, &rig.dev.base), "request %d: %s", (int)at, rig.what);
+        ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_AFTER_CUT), "request %d: %s",
+                      (int)at, rig.what);
+        err = _i ? layout_defrag(&rig, &rig.dev.base, true, &result)
+                 : layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result);
+        ck_assert_msg(!err, "request %d, again: %s", (int)at, rig.why.what);
+        ck_assert_msg(layout_holds(&rig, &rig.dev.base), "request %d: %s", (int)at, rig.what);
+        layout_free(&rig);
+    }
+}
+END_TEST
+
+/* ---- in the way ------------------------------------------------------------------------------ */
+
+START_TEST(bad_clusters_stay)
+{
+    struct cairn_fat_layout_result result;
+    uint32_t bad[8];
+    layout_make(&rig, &plain_32, 6);
+    for (uint32_t i = 0; i < 8; i++) {
+        bad[i] = free_cluster(i * 4);
+        fat_put(bad[i], FATENT_BAD);
+    }
+    dirty_set(); /* FSInfo is not true any more */
+    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, true, &result), CAIRN_OK);
+    for (uint32_t i = 0; i < 8; i++)
+        ck_assert_uint_eq(fat_get(bad[i]), FATENT_BAD);
+    ck_assert_uint_le(result.pieces_after, result.chains + 8);
+    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_RESUMED), "%s", rig.what);
+    layout_free(&rig);
+}
+END_TEST
+
+static uint64_t dir_clusters(const char *path, bool fill)
+{
+    struct cairn_fat *fs;
+    struct cairn_fat_node *dir, *node;
+    struct cairn_fat_stat stat;
+    struct cairn_fat_options options = { .on_dirty = CAIRN_FAT_DIRTY_WRITE };
+    char name[32];
+    ck_assert(!cairn_fat_mount(&fs, &rig.dev.base, &options, rig.mem, rig.mem_bytes, NULL));
+    if (fill) {
+        dir = cairn_fat_root(fs);
+        ck_assert(!cairn_fat_mkdir(dir, path, strlen(path), &node, NULL));
+        cairn_fat_release(node);
+        cairn_fat_release(dir);
+    }
+    ck_assert(!cairn_fat_walk(fs, path, strlen(path), &dir, NULL));
+    for (uint32_t i = 0; fill && i < 100; i++) {
+        snprintf(name, sizeof name, "f%u", i);
+        ck_assert(!cairn_fat_create(dir, name, strlen(name), &node, NULL));
+        cairn_fat_release(node);
+    }
+    for (uint32_t i = 0; fill && i < 100; i++) {
+        snprintf(name, sizeof name, "f%u", i);
+        if (i % 10) ck_assert(!cairn_fat_remove(dir, name, strlen(name), NULL));
+    }
+    ck_assert(!cairn_fat_stat(dir, &stat, NULL));
+    cairn_fat_release(dir);
+    ck_assert(!cairn_fat_unmount(fs, NULL));
+    return stat.allocated / rig.geometry.cluster_bytes;
+}
+
+START_TEST(squeezes_directories)
+{
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, _i ? &plain_32 : &plain, 7);
+    ck_assert_uint_ge(dir_clusters("many", true), 4);
+    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
+    ck_assert_uint_ge(result.directories_shrunk, 1);
+    ck_assert_uint_le(dir_clusters("many", false), 2);
+    ck_assert(layout_holds(&rig, &rig.dev.base));
+    layout_free(&rig);
+}
+END_TEST
+
+START_TEST(mirroring_is_on_afterwards)
+{
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, &plain_32, 8);
+    struct cairn_fat_geometry geo = rig.geometry;
+    geo.active_only = true;
+    geo.active_fat = 1;
+    cairn_fat_boot_reshape(&geo, rig.bytes);
+    memset(fat_entry(0, 0), 0, (size_t)geo.fat_sectors * geo.sector_bytes); /* not in force */
+    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, 0, &result), CAIRN_OK);
+    ck_assert(!result.after.active_only);
+    ck_assert_int_eq(memcmp(fat_entry(0, 0), fat_entry(1, 0), geo.fat_sectors * geo.sector_bytes),
+                     0);
+    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    layout_free(&rig);
+}
+END_TEST
+
+Suite *layout_faults_suite(void)
+{
+    Suite *suite = suite_create("layout, faults");
+    TCase *tc = tcase_create("faults");
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, lost_clusters_are_freed_only_behind_a_cut);
+    tcase_add_test(tc, refuses_chains_that_are_broken_or_shared);
+    tcase_add_test(tc, says_the_limits);
+    tcase_add_test(tc, stops_when_told);
+    tcase_add_loop_test(tc, bears_every_failing_request, 0, 2);
+    tcase_add_test(tc, bad_clusters_stay);
+    tcase_add_loop_test(tc, squeezes_directories, 0, 2);
+    tcase_add_test(tc, mirroring_is_on_afterwards);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
