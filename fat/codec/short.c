@@ -25,7 +25,7 @@ static void field_append(struct fat_name *name, const uint8_t *field, uint32_t l
                          enum cairn_fat_codepage page)
 {
     for (uint32_t i = 0; i < len; i++) {
-        uint16_t unit = fat_codepage_unit(page, field[i]);
+        uint16_t unit = field[i] < 0x80 ? field[i] : fat_codepage_unit(page, field[i]);
         name->units[name->len++] = lower ? unit_lower(unit, page) : unit;
     }
 }
@@ -52,26 +52,41 @@ void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
 
 /* What an 8.3 name never holds inside: control characters, space, lower case and
  * " * + , . / : ; < = > ? [ \ ] | */
-static const struct fat_ascii_set refused = { { 0xFFFFFFFF, 0xFC00DC05, 0x38000000, 0x17FFFFFE } };
+#define X 1u /* refused */
+#define S 2u /* the space, which pads */
+/* clang-format off: a row of 32 bytes a line; from 0x80 on all are allowed */
+static const uint8_t kinds[256] = {
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    S, 0, X, 0, 0, 0, 0, 0, 0, 0, X, X, X, 0, X, X, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, X, X, X,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, 0, 0,
+    0, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, 0, X, 0, 0, 0,
+};
+/* clang-format on */
 
 static bool byte_valid(uint8_t byte)
 {
-    return !fat_ascii_in(&refused, byte);
+    return kinds[byte] == 0;
 }
 
+/* Valid bytes, and behind them nothing but padding. */
 static bool field_valid(const uint8_t *field, uint32_t len)
 {
+    uint32_t any = 0;
     for (uint32_t i = 0; i < len; i++)
-        if (!byte_valid(field[i])) return false;
-    return true;
+        any |= kinds[field[i]];
+    if (any == 0) return true;
+    for (len = unpadded(field, len); len > 0 && byte_valid(field[len - 1]);)
+        len--;
+    return len == 0;
 }
 
+/* 0x05 first stands for 0xE5. */
 bool fat_short_valid(const uint8_t raw[FAT_SHORT_BYTES])
 {
-    uint32_t stands_for_e5 = raw[0] == 0x05, base_len = unpadded(raw, BASE_BYTES);
-    if (base_len == 0 || raw[0] == 0xE5) return false;
-    return field_valid(raw + stands_for_e5, base_len - stands_for_e5) &&
-           field_valid(raw + BASE_BYTES, unpadded(raw + BASE_BYTES, EXT_BYTES));
+    uint32_t stands_for_e5 = raw[0] == 0x05;
+    if (raw[0] == ' ' || raw[0] == 0xE5) return false;
+    return field_valid(raw + stands_for_e5, BASE_BYTES - stands_for_e5) &&
+           field_valid(raw + BASE_BYTES, EXT_BYTES);
 }
 
 /* ---- from a long name -------------------------------------------------------------------- */
