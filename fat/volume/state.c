@@ -132,7 +132,8 @@ enum cairn_err fat_mark(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
 enum cairn_err fat_settle(struct cairn_fat *fs, struct cairn_why *why)
 {
     enum cairn_err err = fat_sync(fs, why);
-    if (err || !fs->marked_dirty) return err;
+    bool is_due = fs->marked_dirty || (fs->io_failed && !fs->read_only);
+    if (err || !is_due) return err;
     err = fsinfo_write(fs, why);
     if (err) return err;
     fs->marked_dirty = false; /* whatever becomes of the bit: the next change sets it again first */

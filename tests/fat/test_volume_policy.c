@@ -296,6 +296,42 @@ START_TEST(a_failed_clearing_is_not_relied_on)
 }
 END_TEST
 
+/* A bit that was on its way when the device failed goes at unmount, though no change was made. */
+START_TEST(a_failed_setting_leaves_no_dirt)
+{
+    enum cairn_err err = CAIRN_EIO;
+    for (uint64_t request = 0; err; request++) {
+        mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
+                   (struct cairn_fat_options){ .sync = 0 });
+        rig.dev.sim.plan.fail_at = rig.dev.sim.requests + request;
+        err = create("f");
+        rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+        ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+        ck_assert_uint_eq(boot_state(), err ? 2 : 0);
+        ck_assert_uint_eq(table_state(), err ? 2 : 0);
+        rig_free(&rig);
+    }
+}
+END_TEST
+
+/* And one that was on its way off, with no change behind it. */
+START_TEST(a_failed_clearing_is_made_up_for)
+{
+    mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
+               (struct cairn_fat_options){ .idle_ns = SECOND });
+    ck_assert_int_eq(create("f"), CAIRN_OK);
+    synced();
+    tick(0);
+    timer.ns += SECOND;
+    rig.dev.sim.plan.fail_at = rig.dev.sim.requests + (uint64_t)_i;
+    enum cairn_err err = cairn_fat_tick(rig.fs, &rig.why);
+    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+    ck_assert(boot_state() == (err ? 2 : 0) && table_state() == boot_state());
+    rig_free(&rig);
+}
+END_TEST
+
 /* Whatever of it reaches the device: a volume that is not as it was says that it is dirty. */
 START_TEST(the_dirty_bit_is_there_before_the_change)
 {
@@ -457,6 +493,21 @@ START_TEST(an_error_is_marked)
 }
 END_TEST
 
+/* Also where nothing was changed; but not on a volume that is not to be written to. */
+START_TEST(an_error_of_reading_is_marked)
+{
+    mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
+               (struct cairn_fat_options){ .read_only = _i });
+    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
+    rig.dev.sim.plan.fail_count = 2; /* of reading ahead, and of reading */
+    ck_assert(!is_there("f"));
+    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
+    ck_assert(boot_state() == (_i ? 0 : 2) && table_state() == boot_state());
+    rig_free(&rig);
+}
+END_TEST
+
 /* What cannot be written at unmount leaves the volume dirty and, where that can be written, the
  * error bit. */
 START_TEST(a_failed_unmount_is_marked)
@@ -489,6 +540,8 @@ TCase *volume_policy_tests(void)
     tcase_add_test(tests, a_call_under_way_is_not_idle);
     tcase_add_loop_test(tests, loose_clusters_are_not_clean, 0, 2);
     tcase_add_loop_test(tests, a_failed_clearing_is_not_relied_on, 0, 4);
+    tcase_add_test(tests, a_failed_setting_leaves_no_dirt);
+    tcase_add_loop_test(tests, a_failed_clearing_is_made_up_for, 0, 4);
     tcase_add_loop_test(tests, the_dirty_bit_is_there_before_the_change, 0, 2);
     tcase_add_loop_test(tests, a_dirty_volume_is_refused, 0, dirt_count);
     tcase_add_loop_test(tests, a_dirty_volume_can_be_read, 0, dirt_count);
@@ -497,6 +550,7 @@ TCase *volume_policy_tests(void)
     tcase_add_test(tests, a_leak_keeps_the_volume_dirty);
     tcase_add_test(tests, an_open_file_at_unmount_keeps_it_dirty);
     tcase_add_loop_test(tests, an_error_is_marked, 0, 2);
+    tcase_add_loop_test(tests, an_error_of_reading_is_marked, 0, 2);
     tcase_add_test(tests, a_failed_unmount_is_marked);
     return tests;
 }
