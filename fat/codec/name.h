@@ -71,7 +71,8 @@ uint8_t fat_codepage_byte(enum cairn_fat_codepage page, uint16_t unit);
 /* NT's case bits (offset 12 of an entry): base name, extension are shown in lower case. */
 #define FAT_CASE_BASE 0x08u
 #define FAT_CASE_EXT 0x10u
-/* Of the same byte: the 8.3 name is none, only the long one counts (some Linux kernels, fsck.fat). */
+/* Of the same byte: the 8.3 name is none, only the long one counts (some Linux kernels, fsck.fat).
+ */
 #define FAT_CASE_NO_SHORT 0x20u
 
 /* The case bits that an entry is shown by. */
@@ -83,7 +84,8 @@ void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
                        enum cairn_fat_codepage page, struct fat_name *name);
 
 /* Characters allowed in an 8.3 name on disk (0x05 first stands for 0xE5; no leading space; padding
- * only at the ends; no lower case, no control characters, none of " * + , . / : ; < = > ? [ \ ] |)?
+ * only at the ends; no lower case, no control characters nor 0x7F, none of " * + , . / : ; < = > ?
+ * [ \ ] |)?
  */
 bool fat_short_valid(const uint8_t raw[FAT_SHORT_BYTES]);
 

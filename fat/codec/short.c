@@ -50,8 +50,8 @@ void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
     field_append(name, copy + BASE_BYTES, ext_len, case_bits & FAT_CASE_EXT, page);
 }
 
-/* What an 8.3 name never holds inside: control characters, space, lower case and
- * " * + , . / : ; < = > ? [ \ ] | */
+/* What an 8.3 name never holds inside: control characters (0x7F too, which fsck.fat refuses),
+ * space, lower case and " * + , . / : ; < = > ? [ \ ] | */
 #define X 1u /* refused */
 #define S 2u /* the space, which pads */
 /* clang-format off: a row of 32 bytes a line; from 0x80 on all are allowed */
@@ -59,7 +59,7 @@ static const uint8_t kinds[256] = {
     X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
     S, 0, X, 0, 0, 0, 0, 0, 0, 0, X, X, X, 0, X, X, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, X, X, X,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, 0, 0,
-    0, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, 0, X, 0, 0, 0,
+    0, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, 0, X, 0, 0, X,
 };
 /* clang-format on */
 

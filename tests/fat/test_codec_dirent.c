@@ -186,7 +186,8 @@ static bool long_reader_is_bounded(struct tape *tape)
         tape_bytes(tape, slot, 4);
         memset(slot + 4, 0x41, sizeof slot - 4);
         slot[13] = 0x55;
-        (void)fat_long_add(&reader, slot, i);
+        enum fat_long_fault fault = fat_long_judge(&reader, slot);
+        if (fat_long_add(&reader, slot, i) != fault) return tape_fail(tape, "judged %d", fault);
         if (!reader.active) continue;
         if (reader.name.len > FAT_NAME_UNITS) return tape_fail(tape, "%u units", reader.name.len);
         if (reader.expected > 19) return tape_fail(tape, "expects %u", reader.expected);

@@ -92,6 +92,7 @@ START_TEST(invalid_raw_names_are_seen)
         ck_assert_msg(!fat_short_valid((const uint8_t *)bad[i]), "%s", bad[i]);
     }
     ck_assert(!fat_short_valid((const uint8_t *)"\0          "));
+    ck_assert(!fat_short_valid((const uint8_t *)"A\x7F         "));
     ck_assert(fat_short_valid((const uint8_t *)"\x05          "));
 }
 END_TEST
