@@ -58,6 +58,7 @@ struct fat_mend {
     bool full;           /* making a plan, and memory was too small for a change */
     bool copies_differ;  /* some copy of the FAT was not as the one in force */
     bool mirrors_behind; /* a part was written without them */
+    bool shared;         /* chains met in the last pass, or there was none before */
     bool dirs_first;     /* a directory met a file: the next pass finds directories first */
     struct fat_mend_state_byte state[2];
     uint32_t state_count; /* 0: not known yet */
@@ -67,6 +68,7 @@ struct fat_mend {
     struct fat_check_window window; /* a mender's own */
     struct fat_check_window raw;    /* the device, without the changes */
     bool tree_seen;                 /* all that the root leads to was looked at */
+    bool meets;                     /* chains met */
     bool later;                     /* something waits for the next pass */
     uint64_t *spare; /* a bit a cluster: cut off from a chain, nobody's unless someone claims it */
     uint64_t *dirs;  /* a bit a cluster: belongs to a directory; NULL: not known */

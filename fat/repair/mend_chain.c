@@ -135,10 +135,15 @@ bool fat_mend_chain_outside(struct fat_check *c, uint32_t cluster, uint64_t a, u
     return false;
 }
 
-/* A cut of power left it, in making the file longer or shorter. */
+/* A cut of power left it, in making the file longer or shorter. If a rename came with that, its other
+ * name may need what is behind the end: that is copied first. */
 bool fat_mend_chain_long(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     (void)cluster;
+    if (c->mend->shared) {
+        c->mend->waits = c->mend->later = true;
+        return false;
+    }
     if (fat_mend_cut(c, (uint32_t)b))
         fat_mend_say(c, "%llu clusters behind its end are freed", (unsigned long long)(a - b));
     return false;
@@ -262,6 +267,7 @@ bool fat_mend_chain_shared(struct fat_check *c, uint32_t cluster, uint64_t a, ui
     const struct fat_check_chain *chain = c->chain;
     bool by_dir = fat_check_bit(c->mark, cluster) || fat_mend_knows_dir(c, cluster);
     (void)a, (void)b;
+    c->mend->meets = true;
     if (chain->last && fat_mend_vote(c, chain->last)) return true;
     if (!chain->is_dir && by_dir)
         cut_tell(c, chain->clusters);

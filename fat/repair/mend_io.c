@@ -16,7 +16,8 @@ bool fat_mend_windows(struct fat_check *c)
     mend->next_free = 2;
     mend->none_free = false;
     mend->found = (struct fat_mend_found){ 0 };
-    mend->tree_seen = mend->later = false;
+    mend->shared = mend->pass == 1 || mend->meets;
+    mend->tree_seen = mend->later = mend->meets = false;
     mend->mended = 0;
     return fat_check_window_take(c, &mend->window) && fat_check_window_take(c, &mend->raw);
 }
