@@ -17,7 +17,7 @@ bool fat_mend_windows(struct fat_check *c)
     mend->none_free = false;
     mend->found = (struct fat_mend_found){ 0 };
     mend->shared = mend->pass == 1 || mend->meets;
-    mend->tree_seen = mend->later = mend->meets = false;
+    mend->tree_seen = mend->later = mend->starved = mend->meets = false;
     mend->mended = 0;
     return fat_check_window_take(c, &mend->window) && fat_check_window_take(c, &mend->raw);
 }
@@ -110,20 +110,21 @@ void fat_mend_dirs_find(struct fat_check *c)
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
-/* Write what there is. Views stay as they are: they show it already. */
-static bool changes_write(struct fat_check *c)
+enum cairn_err fat_mend_write(struct fat_mend *mend)
 {
-    struct fat_mend *mend = c->mend;
     mend->err = mend->unreadable ? CAIRN_EIO : fat_round_write(mend, FAT_ROUND_PART);
     mend->raw.at = mend->raw.end = 0;
-    memset(c->holes, 0, sizeof c->holes);
-    if (mend->err) {
-        c->canceled = true;
-        return false;
-    }
     mend->changed = false;
-    state_put(mend);
-    return true;
+    if (!mend->err) state_put(mend);
+    return mend->err;
+}
+
+/* Views stay as they are: they show it already. */
+static bool changes_write(struct fat_check *c)
+{
+    c->canceled |= fat_mend_write(c->mend) != CAIRN_OK;
+    memset(c->holes, 0, sizeof c->holes);
+    return !c->canceled;
 }
 
 bool fat_mend_room(struct fat_check *c, uint32_t puts, uint32_t bytes)
@@ -179,12 +180,14 @@ void fat_mend_state(struct fat_check *c, uint32_t clear)
 {
     struct fat_mend *mend = c->mend;
     uint8_t clean = clean_bit(c), set = 0;
+    uint64_t backup = fat_check_sector_at(c, c->geometry.backup_boot) + mend->state[0].at;
     if (clear & 1u) set |= clean;
     if (clear & 2u) set |= clean >> 1;
     mend->state[0].in_end &= (uint8_t)~clear;
     mend->state[1].in_end |= set;
     for (uint32_t i = 0; i < mend->state_count; i++)
         put(c, mend->state[i].at, &mend->state[i].in_end, 1, FAT_ORDER_STATE);
+    if (c->geometry.backup_boot) put(c, backup, &mend->state[0].in_end, 1, FAT_ORDER_STATE);
 }
 
 void fat_mend_state_reset(struct fat_check *c)
@@ -192,6 +195,7 @@ void fat_mend_state_reset(struct fat_check *c)
     struct fat_mend_state_byte *high = &c->mend->state[1];
     high->in_end |= c->geometry.type == CAIRN_FAT16 ? 0xFF : 0x0F;
     high->in_use = (uint8_t)(high->in_end & ~clean_bit(c));
+    put(c, high->at, &high->in_use, 1, FAT_ORDER_MARK);
     fat_mend_state(c, 0);
 }
 
@@ -272,6 +276,7 @@ static uint32_t free_find(struct fat_check *c)
         if (is_free(c, cluster)) return cluster;
     }
     mend->none_free = true;
+    mend->starved |= c->result->free_clusters > 0;
     return 0;
 }
 

@@ -17,7 +17,7 @@
 #define UNIT 512u
 #define MEM_BYTES (1u << 20)
 #define DEPTH_MAX 8u
-#define FATES 5u
+#define FATES 10u
 
 struct cut {
     struct sample s; /* damaged */
