@@ -22,6 +22,7 @@ struct place {
 /* What the root holds. */
 struct root_view {
     struct place end, removed; /* the end mark, or a slot that was removed long ago */
+    bool freed;                /* a slot was removed just now */
     uint32_t next;  /* the suffix that no entry has yet, + 1; 0: not even FOUND is there */
     uint32_t start; /* of the directory with the last suffix */
 };
@@ -120,7 +121,9 @@ static void root_look(struct fat_check *c, struct root_view *root)
                 root->end = here;
             else if (slot[0] != FAT_SLOT_FREE)
                 root_slot(c, root, slot);
-            else if (root->removed.at == 0 && removed_there(c, here.at))
+            else if (!removed_there(c, here.at))
+                root->freed = true;
+            else if (root->removed.at == 0)
                 root->removed = here;
         }
         root->end.last = walk.last;
@@ -159,6 +162,7 @@ static bool root_place(struct fat_check *c, struct root_view *root)
         root->end = root->removed;
         return true;
     }
+    c->mend->starved |= root->freed;
     if (c->geometry.type != CAIRN_FAT32 || root->end.last == 0) return false;
     uint32_t added = fat_mend_take_dir(c);
     if (added == 0 || !fat_mend_room(c, 2, 8)) return false;

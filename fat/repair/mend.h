@@ -61,8 +61,8 @@ struct fat_mend {
     bool shared;         /* chains met in the last pass, or there was none before */
     bool dirs_first;     /* a directory met a file: the next pass finds directories first */
     struct fat_mend_state_byte state[2];
-    uint32_t state_count; /* 0: not known yet */
-    uint32_t marks;       /* findings of the state: mended only if nothing grave is left */
+    uint32_t state_count;       /* 0: not known yet */
+    bool was_dirty, had_errors; /* found, and mended only if nothing grave is left */
 
     /* of this pass */
     struct fat_check_window window; /* a mender's own */
@@ -74,6 +74,7 @@ struct fat_mend {
     uint64_t *dirs;  /* a bit a cluster: belongs to a directory; NULL: not known */
     uint32_t next_free; /* where to look for a free cluster */
     bool none_free;
+    bool starved;     /* something lacked a place that is free when the changes are written */
     uint32_t lookups; /* slots that may still be looked through for `..` */
     struct fat_mend_found found;
     uint64_t mended;
@@ -110,6 +111,8 @@ bool fat_mend_begin(struct fat_check *c, size_t words);
  * for. */
 void fat_mend_dirs_find(struct fat_check *c);
 
+/* Write what was changed so far; the changes begin anew. */
+enum cairn_err fat_mend_write(struct fat_mend *mend) CAIRN_MUST_USE;
 /* Is there room for so many changes with so many bytes in all? A mender asks before it changes
  * anything, for at most FAT_CHANGES_PUTS and FAT_CHANGES_BYTES; then none of them fails. May write
  * what was changed so far: windows and pointers into them stay valid. */

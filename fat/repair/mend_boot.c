@@ -159,7 +159,8 @@ bool fat_mend_backup_missing(struct fat_check *c, uint32_t cluster, uint64_t a, 
         return false;
     const uint8_t *there = fat_check_view(c, &c->mend->window, fat_check_sector_at(c, BACKUP_USUAL),
                                           geometry->sector_bytes);
-    bool is_old = cairn_fat_boot_decode(there, &other, &is_signed, NULL) == CAIRN_OK && is_signed;
+    bool is_old = cairn_fat_boot_decode(there, &other, &is_signed, NULL) == CAIRN_OK &&
+                  (is_signed || other.volume_id == geometry->volume_id);
     if (!is_old && !sector_is_empty(c, BACKUP_USUAL)) return false;
     if (!fat_mend_room(c, PUTS, BYTES)) return false;
     field_put(c, BACKUP_FIELD, field, sizeof field);

@@ -39,7 +39,8 @@ bool fat_mend_cut(struct fat_check *c, uint32_t keep)
 {
     struct fat_check_chain *chain = c->chain;
     uint64_t most = chain_bytes(c, keep);
-    if (!fat_mend_room(c, 5, 20)) return false;
+    bool has_entry = c->slot_at != FAT_CHECK_NOWHERE; /* the root has none */
+    if ((!keep && !has_entry) || !fat_mend_room(c, 5, 20)) return false;
     uint32_t last = keep ? chain_nth(c, chain, keep) : 0;
     uint32_t rest = keep ? fat_check_next(c, last) : chain->start;
     if (keep)
@@ -101,6 +102,7 @@ static bool start_keep(struct fat_check *c, uint32_t cluster)
 {
     const struct fat_check_chain *chain = c->chain;
     if (!chain->is_dir || chain->last || cluster >= c->entries) return false;
+    if (cluster >= c->outside) return false;
     if (fat_check_bit(c->seen, cluster)) return false;
     if (c->slot_at != FAT_CHECK_NOWHERE && !is_dir_start(c, cluster)) return false;
     if (!fat_mend_room(c, 2, 8)) return false;

@@ -7,7 +7,7 @@ bool fat_mend_dirty(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t 
     (void)cluster, (void)a, (void)b;
     if (!fat_mend_room(c, 4, 4)) return false;
     fat_mend_state(c, 1);
-    c->mend->marks++;
+    c->mend->was_dirty = true;
     fat_mend_say(c, "it is marked as clean, unless something grave is left");
     return false;
 }
@@ -17,7 +17,7 @@ bool fat_mend_error_bit(struct fat_check *c, uint32_t cluster, uint64_t a, uint6
     (void)cluster, (void)a, (void)b;
     if (!fat_mend_room(c, 4, 4)) return false;
     fat_mend_state(c, 2);
-    c->mend->marks++;
+    c->mend->had_errors = true;
     fat_mend_say(c, "the mark is cleared, unless something grave is left");
     return false;
 }

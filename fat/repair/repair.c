@@ -95,26 +95,53 @@ static enum cairn_err pass_run(struct repair *repair)
     return mend->err ? mend->err : err;
 }
 
+static bool goes_on(const struct fat_mend *mend)
+{
+    return (mend->mended || mend->later) && !mend->full && mend->pass < PASSES_MOST;
+}
+
+/* What was freed can be taken when that is written, and not before. */
+static bool waits_for_room(const struct fat_mend *mend)
+{
+    return mend->starved && mend->changed && !mend->full && mend->pass < PASSES_MOST;
+}
+
 /* Until nothing is left to mend, or the plan cannot be seen further. */
 static enum cairn_err passes_run(struct repair *repair)
 {
     struct fat_mend *mend = &repair->mend;
-    do {
-        enum cairn_err err = pass_run(repair);
-        if (err) return err;
-    } while ((mend->mended || mend->later) && !mend->full && mend->pass < PASSES_MOST);
-    return CAIRN_OK;
+    enum cairn_err err = pass_run(repair);
+    while (!err && goes_on(mend))
+        err = pass_run(repair);
+    return err;
+}
+
+static enum cairn_err rounds_run(struct repair *repair)
+{
+    struct fat_mend *mend = &repair->mend;
+    enum cairn_err err = passes_run(repair);
+    while (!err && waits_for_room(mend) && !mend->options->plan_only) {
+        err = fat_mend_write(mend);
+        if (!err) err = passes_run(repair);
+    }
+    return err;
 }
 
 /* With something grave left the volume stays marked as in use: whoever writes to it should know. */
+static void state_stays(const struct fat_mend *mend)
+{
+    struct cairn_fat_repair_result *result = mend->result;
+    result->after.findings[CAIRN_FAT_MINOR] += 1u + mend->had_errors;
+    result->mended -= 0u + mend->was_dirty + mend->had_errors;
+}
+
 static enum cairn_err finish(struct fat_mend *mend)
 {
     struct cairn_fat_repair_result *result = mend->result;
     bool sound = result->after.findings[CAIRN_FAT_MAJOR] == 0;
-    result->whole = !mend->full && mend->mended == 0;
+    result->whole = !mend->full && mend->mended == 0 && !waits_for_room(mend);
     if (!mend->changed && result->rounds == 0) return CAIRN_OK;
-    if (!sound) result->after.findings[CAIRN_FAT_MINOR]++;
-    if (!sound) result->mended -= mend->marks;
+    if (!sound) state_stays(mend);
     if (mend->options->plan_only) return fat_round_count(mend, &result->sectors);
     return fat_round_write(mend, sound ? FAT_ROUND_SOUND : FAT_ROUND_UNSOUND);
 }
@@ -135,6 +162,6 @@ enum cairn_err cairn_fat_repair(struct cairn_blk *dev,
     repair->mend.result = result;
     repair->mend.round = &repair->round;
     repair->mend.why = why;
-    enum cairn_err err = passes_run(repair);
+    enum cairn_err err = rounds_run(repair);
     return err ? err : finish(&repair->mend);
 }
