@@ -117,7 +117,7 @@ static bool options_take(struct build *build)
            id_take(build) && policies_take(build) &&
            tool_codepage_take(args->verb, args->values[BUILD_CODEPAGE], &build->plan.codepage) &&
            tool_source_date(args->verb, &build->scan.clamp_ns) &&
-           tool_shape_take(args, BUILD_SHAPE, &build->plan.format);
+           tool_shape_take(args, BUILD_SHAPE, build->plan.codepage, &build->plan.format);
 }
 
 /* ---- telling ------------------------------------------------------------------------------- */

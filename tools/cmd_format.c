@@ -147,7 +147,7 @@ static enum tool_status run(const struct tool_args *args)
     struct cairn_why why = { 0 };
     enum tool_status status;
     if (!tool_arg_size(args, FORMAT_SIZE, &format.size) || !identity_take(&format) ||
-        !tool_shape_take(args, FORMAT_SHAPE, &format.shape))
+        !tool_shape_take(args, FORMAT_SHAPE, CAIRN_FAT_CP437, &format.shape))
         return TOOL_USAGE;
     (void)tool_place_is(format.text, &format.place, &status);
     if (status) return status;

@@ -33,25 +33,25 @@ static bool size32_take(const struct tool_args *args, uint32_t option, uint32_t 
     return false;
 }
 
-static bool label_take(const struct tool_args *args, uint32_t option,
+static bool label_take(const struct tool_args *args, uint32_t option, enum cairn_fat_codepage page,
                        struct cairn_fat_format_options *shape)
 {
     struct cairn_why why = { 0 };
     const char *label = args->values[option];
     if (!label || !label[0]) return true;
-    enum cairn_err err = cairn_fat_label_encode(label, strlen(label), shape->label, &why);
+    enum cairn_err err = cairn_fat_label_encode_in(page, label, strlen(label), shape->label, &why);
     if (!err) return true;
     (void)tool_fail("--label", err, &why);
     return false;
 }
 
-bool tool_shape_take(const struct tool_args *args, uint32_t first,
+bool tool_shape_take(const struct tool_args *args, uint32_t first, enum cairn_fat_codepage page,
                      struct cairn_fat_format_options *shape)
 {
     return type_take(args, first + TYPE, shape) &&
            size32_take(args, first + CLUSTER, &shape->cluster_bytes) &&
            size32_take(args, first + SECTOR, &shape->sector_bytes) &&
-           label_take(args, first + LABEL, shape) &&
+           label_take(args, first + LABEL, page, shape) &&
            tool_arg_u32(args, first + FATS, &shape->fat_count) &&
            tool_arg_u32(args, first + ROOT_ENTRIES, &shape->root_entries) &&
            tool_arg_u32(args, first + RESERVED, &shape->reserved_sectors) &&

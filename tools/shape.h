@@ -40,8 +40,8 @@
 /* And TOOL_TZ. */
 #define TOOL_SHAPE_OPTIONS 8u
 
-/* The values of these options from `first` on. False after a message. */
-bool tool_shape_take(const struct tool_args *args, uint32_t first,
+/* The values of these options from `first` on; page: of the label. False after a message. */
+bool tool_shape_take(const struct tool_args *args, uint32_t first, enum cairn_fat_codepage page,
                      struct cairn_fat_format_options *shape);
 
 /* SOURCE_DATE_EPOCH in nanoseconds; *ns stays when it is not set. False after a message. */

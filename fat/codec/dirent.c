@@ -57,5 +57,6 @@ void fat_label_slot(uint8_t slot[FAT_SLOT_BYTES], const uint8_t label[CAIRN_FAT_
                                 .modified_date = date,
                                 .modified_time = time };
     memcpy(entry.raw, label, CAIRN_FAT_LABEL_BYTES);
+    if (entry.raw[0] == FAT_SLOT_FREE) entry.raw[0] = 0x05;
     fat_dirent_encode(&entry, slot);
 }

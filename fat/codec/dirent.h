@@ -89,7 +89,7 @@ int64_t fat_time_decode(uint16_t date, uint16_t time, uint8_t tenths, int32_t of
 bool fat_time_valid(uint16_t date, uint16_t time, uint8_t tenths);
 
 /* The ready-made pieces that more than one writer of directories needs: the "." and ".." slots of a
- * new directory, and the root's label slot. */
+ * new directory, and the root's label slot (whose first byte 0xE5 becomes 0x05). */
 void fat_dot_slots(uint8_t slots[2 * FAT_SLOT_BYTES], const struct fat_dirent *self,
                    uint32_t parent_start);
 void fat_label_slot(uint8_t slot[FAT_SLOT_BYTES], const uint8_t label[CAIRN_FAT_LABEL_BYTES],

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* Volume labels: 11 bytes of the most widely read code page. */
+/* Volume labels: 11 bytes of a code page. */
 #include "../codec/name.h"
 
-static uint8_t label_byte(uint16_t unit)
+static uint8_t label_byte(uint16_t unit, enum cairn_fat_codepage page)
 {
     static const char refused[] = "\"*+,./:;<=>?[\\]|";
     if (unit < ' ' || unit == 0x7F) return 0;
     for (const char *c = refused; *c; c++)
         if (unit == (uint16_t)*c) return 0;
-    return fat_codepage_byte(CAIRN_FAT_CP437, fat_upcase(unit));
+    return fat_codepage_byte(page, fat_upcase(unit));
 }
 
 static enum cairn_err refuse(struct cairn_why *why, enum cairn_err err, const char *utf8,
@@ -20,8 +20,8 @@ static enum cairn_err refuse(struct cairn_why *why, enum cairn_err err, const ch
     return err;
 }
 
-enum cairn_err cairn_fat_label_encode(const char *utf8, size_t len,
-                                      char out[CAIRN_FAT_LABEL_BYTES + 1], struct cairn_why *why)
+enum cairn_err cairn_fat_label_encode_in(enum cairn_fat_codepage page, const char *utf8, size_t len,
+                                         char out[CAIRN_FAT_LABEL_BYTES + 1], struct cairn_why *why)
 {
     struct fat_name name = { .len = 0 };
     out[0] = 0;
@@ -35,11 +35,17 @@ enum cairn_err cairn_fat_label_encode(const char *utf8, size_t len,
         return refuse(why, CAIRN_ENAMETOOLONG, utf8, len, "longer than 11 characters");
     if (name.units[0] == ' ') return refuse(why, CAIRN_EILSEQ, utf8, len, "begins with a space");
     for (uint32_t i = 0; i < name.len; i++) {
-        uint8_t byte = label_byte(name.units[i]);
+        uint8_t byte = label_byte(name.units[i], page);
         if (byte == 0)
             return refuse(why, CAIRN_EILSEQ, utf8, len, "holds a character that FAT refuses");
         out[i] = (char)byte;
     }
     out[name.len] = 0;
     return CAIRN_OK;
+}
+
+enum cairn_err cairn_fat_label_encode(const char *utf8, size_t len,
+                                      char out[CAIRN_FAT_LABEL_BYTES + 1], struct cairn_why *why)
+{
+    return cairn_fat_label_encode_in(CAIRN_FAT_CP437, utf8, len, out, why);
 }

@@ -107,7 +107,7 @@ enum cairn_err cairn_fat_label_set(struct cairn_fat *fs, const char *utf8, size_
     char text[CAIRN_FAT_LABEL_BYTES + 1];
     uint8_t raw[CAIRN_FAT_LABEL_BYTES];
     if (len) {
-        enum cairn_err err = cairn_fat_label_encode(utf8, len, text, why);
+        enum cairn_err err = cairn_fat_label_encode_in(fs->codepage, utf8, len, text, why);
         if (err) return err;
     }
     size_t used = len ? cairn_str_len(text) : 0;

@@ -244,6 +244,25 @@ START_TEST(a_label_is_in_both_places)
 }
 END_TEST
 
+/* \u00D5 is 0xE5 there, which as the first byte of a slot would remove it. */
+START_TEST(a_label_is_in_the_code_page_of_the_volume)
+{
+    char label[CAIRN_FAT_ALIAS_BYTES];
+    rig_make(&rig, &(struct rig_shape){ 0 });
+    ck_assert_int_eq(rig_mount_as(&rig, (struct cairn_fat_options){ .codepage = CAIRN_FAT_CP850 }),
+                     CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "\u00F51", 3, &rig.why), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_label(rig.fs, label, &rig.why), CAIRN_OK);
+    ck_assert_str_eq(label, "\u00D51");
+    synced();
+    ck_assert_mem_eq(rig_root_slot(&rig, 0),
+                     "\x05"
+                     "1         \x08",
+                     12);
+    ended();
+}
+END_TEST
+
 START_TEST(a_read_only_volume_is_left_alone)
 {
     struct cairn_fat_options options = { .read_only = true };
@@ -309,6 +328,7 @@ TCase *volume_tests(void)
     tcase_add_test(tests, only_the_active_fat_is_written);
     tcase_add_test(tests, reserved_bits_of_a_fat32_entry_stay);
     tcase_add_test(tests, a_label_is_in_both_places);
+    tcase_add_test(tests, a_label_is_in_the_code_page_of_the_volume);
     tcase_add_test(tests, a_read_only_volume_is_left_alone);
     tcase_add_test(tests, removals_outlive_their_directory_node);
     return tests;

@@ -164,6 +164,10 @@ CAIRN_API enum cairn_err cairn_fat_label(struct cairn_fat *fs, char out[CAIRN_FA
                                          struct cairn_why *why) CAIRN_MUST_USE;
 CAIRN_API enum cairn_err cairn_fat_label_set(struct cairn_fat *fs, const char *utf8, size_t len,
                                              struct cairn_why *why) CAIRN_MUST_USE;
+/* cairn_fat_label_encode, in a code page; 0: 437. */
+CAIRN_API enum cairn_err cairn_fat_label_encode_in(enum cairn_fat_codepage page, const char *utf8,
+                                                   size_t len, char out[CAIRN_FAT_LABEL_BYTES + 1],
+                                                   struct cairn_why *why) CAIRN_MUST_USE;
 
 /* ---- nodes ------------------------------------------------------------------------------- */
 
