@@ -92,6 +92,7 @@ static void decode_fields_32(const uint8_t *s, struct cairn_fat_geometry *g)
     g->root_cluster = cairn_le32(s + ROOT_CLUSTER);
     g->fsinfo_sector = reserved_sector(g, cairn_le16(s + FSINFO_SECTOR));
     g->backup_boot = reserved_sector(g, cairn_le16(s + BACKUP_BOOT));
+    if (g->backup_boot == g->fsinfo_sector) g->backup_boot = 0; /* one sector is not both */
 }
 
 /* Drive, state, id and label: the fields that the last byte before them vouches for. */
