@@ -273,19 +273,17 @@ enum cairn_err fat_chain_grow_whole(struct cairn_fat_node *node, uint32_t cluste
     return err;
 }
 
-enum cairn_err fat_chain_ungrow(struct cairn_fat_node *node, struct cairn_why *why)
+enum cairn_err fat_chain_ungrow(struct cairn_fat_node *node, uint32_t keep, struct cairn_why *why)
 {
     struct cairn_fat *fs = node->fs;
-    uint32_t last = node->tail, keep;
-    enum cairn_err err = fat_chain_at(node, node->clusters - 2, &keep, why);
-    if (err) return err;
+    uint32_t last = node->tail;
     node->clusters--;
     node->tail = keep;
     node->map_id = fs->nodes.next_map++;
     node->seen_cluster = 0;
     if (node->head_count > node->clusters) node->head_count = node->clusters;
-    err = fat_table_set(fs, keep, FATENT_END, tail_is_new(node) ? FAT_STAGE_NEW : FAT_STAGE_LINK,
-                        why);
+    enum cairn_err err = fat_table_set(fs, keep, FATENT_END,
+                                       tail_is_new(node) ? FAT_STAGE_NEW : FAT_STAGE_LINK, why);
     if (!err) err = fat_table_clear(fs, last, 1, why);
     if (!err) fat_space_given(fs, last, 1);
     return err;

@@ -31,9 +31,11 @@ enum cairn_err fat_chain_grow(struct cairn_fat_node *node, uint32_t clusters,
 enum cairn_err fat_chain_grow_whole(struct cairn_fat_node *node, uint32_t clusters,
                                     struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Take the last cluster off again, which was added just now and is not the only one: as if it had
- * never been. (A cut would have the sync link it first.) */
-enum cairn_err fat_chain_ungrow(struct cairn_fat_node *node, struct cairn_why *why) CAIRN_MUST_USE;
+/* Take the last cluster off again, which was added just now behind `keep`: as if it had never been.
+ * (A cut would have the sync link it first.) Reads nothing, as the device may go on failing: what
+ * it changes was changed just now. */
+enum cairn_err fat_chain_ungrow(struct cairn_fat_node *node, uint32_t keep,
+                                struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Keep the first `clusters` of the chain; the rest is freed by the next sync. With 0,
  * node->entry.start becomes 0: store it, in stage REMOVE. */

@@ -75,7 +75,7 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
         cairn_why_hint(why, "put files into a subdirectory, or make the volume anew with more");
         return CAIRN_ENOSPC;
     }
-    uint32_t before = dir->clusters;
+    uint32_t before = dir->clusters, tail = dir->tail;
     if ((uint64_t)(before + 1) * slots_per_cluster(fs) > FAT_DIR_SLOTS_MAX)
         return cairn_why_fail(why, CAIRN_ENOSPC, "a directory can have only %u slots",
                               FAT_DIR_SLOTS_MAX);
@@ -85,7 +85,7 @@ static enum cairn_err dir_grow(struct cairn_fat_node *dir, struct cairn_why *why
     err = cairn_blk_zero(fs->dev, fat_block(fs, fat_cluster_sector(fs, dir->tail)),
                          fat_block(fs, fs->geo.cluster_sectors), why);
     if (err) { /* what it holds is unknown: not a part of the directory */
-        enum cairn_err undone = fat_chain_ungrow(dir, NULL);
+        enum cairn_err undone = fat_chain_ungrow(dir, tail, NULL);
         if (undone) fat_litter(fs, "a cluster of a directory is not clear", undone);
     }
     return err;
