@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *repair_names_tests(void);
+TCase *repair_dirs_tests(void);
 TCase *repair_chain_tests(void);
 TCase *repair_cut_tests(void);
 

@@ -7,6 +7,7 @@ int main(void)
 {
     Suite *suite = suite_create("fat-repair");
     suite_add_tcase(suite, repair_names_tests());
+    suite_add_tcase(suite, repair_dirs_tests());
     suite_add_tcase(suite, repair_chain_tests());
     suite_add_tcase(suite, repair_cut_tests());
     SRunner *runner = srunner_create(suite);
