@@ -84,16 +84,20 @@ bool fat_mend_chain_start(struct fat_check *c, uint32_t cluster, uint64_t a, uin
     return false;
 }
 
-/* Does a directory start in the cluster, by its own word? */
+/* A directory's entry leads to the cluster: does one start there by its own word, too? Where its
+ * "." is gone, ".." still speaks for it. */
 static bool is_dir_start(struct fat_check *c, uint32_t cluster)
 {
-    struct fat_dirent dot;
+    struct fat_dirent dot, dotdot;
     if (cluster >= c->entries || cluster >= c->outside) return false;
     const uint8_t *slots =
-        fat_check_view(c, &c->mend->window, fat_check_cluster_at(c, cluster), FAT_SLOT_BYTES);
+        fat_check_view(c, &c->mend->window, fat_check_cluster_at(c, cluster), 2 * FAT_SLOT_BYTES);
     fat_dirent_decode(slots, c->geometry.type, &dot);
-    return fat_check_dot_kind(slots) == 0 && (dot.attributes & CAIRN_FAT_DIRECTORY) &&
-           dot.start == cluster;
+    fat_dirent_decode(slots + FAT_SLOT_BYTES, c->geometry.type, &dotdot);
+    if (fat_check_dot_kind(slots) == 0 && (dot.attributes & CAIRN_FAT_DIRECTORY))
+        return dot.start == cluster;
+    return fat_check_dot_kind(slots + FAT_SLOT_BYTES) == 1 &&
+           (dotdot.attributes & CAIRN_FAT_DIRECTORY);
 }
 
 /* The first cluster of the root, or of what is a directory for sure, is taken for free or bad: its
@@ -137,8 +141,8 @@ bool fat_mend_chain_outside(struct fat_check *c, uint32_t cluster, uint64_t a, u
     return false;
 }
 
-/* A cut of power left it, in making the file longer or shorter. If a rename came with that, its other
- * name may need what is behind the end: that is copied first. */
+/* A cut of power left it, in making the file longer or shorter. If a rename came with that, its
+ * other name may need what is behind the end: that is copied first. */
 bool fat_mend_chain_long(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     (void)cluster;
