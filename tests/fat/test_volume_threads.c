@@ -89,6 +89,17 @@ static void *churn(void *arg)
     return NULL;
 }
 
+/* The volume is called clean whenever nothing changed between two ticks. */
+static void *tick(void *arg)
+{
+    struct worker *worker = arg;
+    while (!stopping && !worker->wrong) {
+        enum cairn_err err = cairn_fat_tick(rig.fs, NULL);
+        if (err) worker->wrong = cairn_err_name(err);
+    }
+    return NULL;
+}
+
 /* The file's size goes up and down under its readers. */
 static void *resize(void *arg)
 {
@@ -124,7 +135,7 @@ static void run_threads(uint32_t cluster_bytes, void *(*run)(void *), void *(*la
     struct worker workers[THREADS];
     rig_make(&rig, &(struct rig_shape){
                        .type = CAIRN_FAT16, .clusters = 4000, .cluster_bytes = cluster_bytes });
-    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    ck_assert_int_eq(rig_mount_as(&rig, (struct cairn_fat_options){ .idle_ns = 1 }), CAIRN_OK);
     stopping = false;
     for (unsigned i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){ .number = i, .path = shared };
@@ -162,6 +173,12 @@ START_TEST(readers_beside_a_truncate)
 }
 END_TEST
 
+START_TEST(ticks_beside_writers)
+{
+    run_threads(cluster_sizes[_i], rewrite, tick, NULL);
+}
+END_TEST
+
 TCase *volume_thread_tests(void)
 {
     TCase *tests = tcase_create("threads");
@@ -169,5 +186,6 @@ TCase *volume_thread_tests(void)
     tcase_add_loop_test(tests, files_of_their_own, 0, 3);
     tcase_add_loop_test(tests, one_file_that_all_extend, 0, 3);
     tcase_add_loop_test(tests, readers_beside_a_truncate, 0, 3);
+    tcase_add_loop_test(tests, ticks_beside_writers, 0, 3);
     return tests;
 }
