@@ -48,7 +48,7 @@ static void option_help(const struct tool_option *option)
     char letter[] = { '-', option->letter, ',', ' ', '\0' };
     snprintf(left, sizeof left, "%s--%s%s%s", option->letter ? letter : "    ", option->name,
              option->value ? "=" : "", option->value ? option->value : "");
-    printf("  %-34s%s\n", left, option->help);
+    printf("  %-33s %s\n", left, option->help);
 }
 
 static void options_help(const struct tool_option *options)
