@@ -56,6 +56,18 @@ bool combo_next(struct combo *combo, uint32_t count)
     return true;
 }
 
+void combo_draw(struct tape *tape, struct combo *combo)
+{
+    *combo = (struct combo){ .shape = combo_shapes[tape_pick(tape, combo_shape_count)],
+                             .count = 1 + (uint32_t)tape_pick(tape, COMBO_MAX) };
+    size_t at = 0;
+    for (uint32_t i = 0; i < combo->count; i++, at++) {
+        at += tape_pick(tape, damage_count - at - (combo->count - i - 1));
+        combo->of[i] = &damages[at];
+    }
+    tape_note(tape, "%s", combo_text(combo));
+}
+
 /* ---- planting ------------------------------------------------------------------------------- */
 
 #define FRONT_MAX (1u << 20)

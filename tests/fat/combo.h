@@ -4,6 +4,8 @@
 #ifndef CAIRN_TESTS_FAT_COMBO_H
 #define CAIRN_TESTS_FAT_COMBO_H
 
+#include <tape/tape.h>
+
 #include "damage.h"
 
 #define COMBO_MAX 3u
@@ -21,6 +23,9 @@ extern const size_t combo_shape_count;
 /* The next combo of `count` faults in a fixed order of all; false: it was the last. The first one
  * follows a combo whose count is 0. */
 bool combo_next(struct combo *combo, uint32_t count);
+
+/* One to three faults on some volume. */
+void combo_draw(struct tape *tape, struct combo *combo);
 
 /* Make the healthy volume and plant the faults, in the table's order, those of FSInfo last. false,
  * and no volume: they cannot be planted together, since one does not fit the volume, or changes

@@ -70,24 +70,12 @@ START_TEST(pairs_are_said)
 }
 END_TEST
 
-void damage_draw(struct tape *tape, struct combo *combo)
-{
-    *combo = (struct combo){ .shape = combo_shapes[tape_pick(tape, combo_shape_count)],
-                             .count = 1 + (uint32_t)tape_pick(tape, COMBO_MAX) };
-    size_t at = 0;
-    for (uint32_t i = 0; i < combo->count; i++, at++) {
-        at += tape_pick(tape, damage_count - at - (combo->count - i - 1));
-        combo->of[i] = &damages[at];
-    }
-    tape_note(tape, "%s", combo_text(combo));
-}
-
 static bool combo_is_said(struct tape *tape)
 {
     static struct said said;
     struct combo combo;
     struct sample s;
-    damage_draw(tape, &combo);
+    combo_draw(tape, &combo);
     if (!combo_plant(&combo, &s)) return true;
     damage_check(&said, &s);
     sample_free(&s);

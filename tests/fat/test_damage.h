@@ -19,7 +19,4 @@ struct said {
 };
 void damage_check(struct said *said, const struct sample *s);
 
-/* One to three faults on some volume. */
-void damage_draw(struct tape *tape, struct combo *combo);
-
 #endif

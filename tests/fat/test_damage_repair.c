@@ -113,11 +113,10 @@ static const char *missing_mounted(const struct combo *combo, const struct sampl
 
 /* ---- the property --------------------------------------------------------------------------- */
 
-/* What stays, since nothing that repair may do would mend it. */
+/* What may stay: a FAT32 that could grow to the least number of clusters only behind its device. */
 static bool is_beyond_repair(uint32_t fault)
 {
-    return fault == CAIRN_FAT_FAULT_SIZE || fault == CAIRN_FAT_FAULT_FAT_SMALL ||
-           fault == CAIRN_FAT_FAULT_FEW_CLUSTERS || fault == CAIRN_FAT_FAULT_DIR_BIG;
+    return fault == CAIRN_FAT_FAULT_FEW_CLUSTERS;
 }
 
 static const struct damage *notes_left(const struct sample *s, struct said *said)
@@ -233,7 +232,7 @@ static bool any_mend(struct tape *tape)
 {
     static struct verdict verdict;
     struct combo combo;
-    damage_draw(tape, &combo);
+    combo_draw(tape, &combo);
     return combo_mends(&combo, &verdict) || tape_fail(tape, "%s", verdict.text);
 }
 
