@@ -15,11 +15,12 @@
  */
 #include "layout.h"
 
-/* The new number of what an old one leads to. */
+/* The new number of what an old one leads to; 0 where nothing is left: a stale ".." may lead there.
+ */
 static uint32_t renumber(const struct fat_layout *l, uint32_t shift, uint32_t cluster)
 {
     if (fat_owner_is_dir(l->owner[cluster])) cluster = l->owner[cluster] & FAT_OWNER_NUMBER;
-    return cluster - shift;
+    return cluster < 2 + shift ? 0 : cluster - shift;
 }
 
 /* ---- directories ----------------------------------------------------------------------------- */

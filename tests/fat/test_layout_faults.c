@@ -212,6 +212,25 @@ START_TEST(bad_clusters_stay)
 }
 END_TEST
 
+/* Whatever stood in the FAT behind the last cluster. */
+START_TEST(entries_that_come_into_use_are_free)
+{
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, _i ? &plain_32 : &plain, 9);
+    const struct cairn_fat_geometry *geo = &rig.geometry;
+    uint32_t end = geo->fat_sectors * geo->sector_bytes * 8 / geo->type;
+    ck_assert_uint_gt(end, geo->cluster_count + 2);
+    for (uint32_t c = geo->cluster_count + 2; c < end; c++)
+        fat_put(c, c % 3 ? FATENT_END : 2);
+    uint64_t bytes = layout_bytes(&rig, end - 2);
+    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, bytes, &result), CAIRN_OK);
+    ck_assert_uint_eq(result.after.fat_sectors, geo->fat_sectors);
+    ck_assert_uint_eq(result.after.cluster_count, end - 2);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    layout_free(&rig);
+}
+END_TEST
+
 static uint64_t dir_clusters(const char *path, bool fill)
 {
     struct cairn_fat *fs;
@@ -285,6 +304,7 @@ Suite *layout_faults_suite(void)
     tcase_add_test(tc, stops_when_told);
     tcase_add_loop_test(tc, bears_every_failing_request, 0, 2);
     tcase_add_test(tc, bad_clusters_stay);
+    tcase_add_loop_test(tc, entries_that_come_into_use_are_free, 0, 2);
     tcase_add_loop_test(tc, squeezes_directories, 0, 2);
     tcase_add_test(tc, mirroring_is_on_afterwards);
     suite_add_tcase(suite, tc);
