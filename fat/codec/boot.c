@@ -278,6 +278,11 @@ uint32_t cairn_fat_boot_label_offset(enum cairn_fat_type type)
     return tail_offset(type) + LABEL;
 }
 
+bool cairn_fat_boot_has_label(const uint8_t *sector, enum cairn_fat_type type)
+{
+    return sector[tail_offset(type) + TAIL_SIGNATURE] == TAIL_HAS_LABEL;
+}
+
 uint32_t cairn_fat_boot_root_offset(void)
 {
     return ROOT_CLUSTER;

@@ -20,6 +20,8 @@ void cairn_fat_boot_encode(const struct cairn_fat_geometry *geometry, uint8_t *s
 uint32_t cairn_fat_boot_state_offset(enum cairn_fat_type type);
 /* Byte offset of the label in the boot sector: 0x2B or 0x47. */
 uint32_t cairn_fat_boot_label_offset(enum cairn_fat_type type);
+/* Is there one? Old sectors have their program there. */
+bool cairn_fat_boot_has_label(const uint8_t *sector, enum cairn_fat_type type);
 
 /* Byte offset of FAT32's root_cluster. */
 uint32_t cairn_fat_boot_root_offset(void);

@@ -54,8 +54,9 @@ static enum cairn_err boot_label(struct cairn_fat *fs, uint32_t sector,
     uint8_t *at;
     enum cairn_err err = fat_page_get(fs, sector, &page, &at, why);
     if (err) return err;
-    fat_page_change(fs, page, at + cairn_fat_boot_label_offset(fs->geo.type), raw,
-                    CAIRN_FAT_LABEL_BYTES, FAT_STAGE_ADD);
+    if (cairn_fat_boot_has_label(at, fs->geo.type))
+        fat_page_change(fs, page, at + cairn_fat_boot_label_offset(fs->geo.type), raw,
+                        CAIRN_FAT_LABEL_BYTES, FAT_STAGE_ADD);
     fat_page_drop(page);
     return CAIRN_OK;
 }

@@ -244,6 +244,24 @@ START_TEST(a_label_is_in_both_places)
 }
 END_TEST
 
+START_TEST(an_old_boot_program_gets_no_label)
+{
+    char label[CAIRN_FAT_ALIAS_BYTES];
+    rig_make(&rig, &(struct rig_shape){ 0 });
+    uint8_t *boot = rig_sector(&rig, 0) + cairn_fat_boot_label_offset(CAIRN_FAT12);
+    boot[-5] = 0;
+    memset(boot, 0x90, CAIRN_FAT_LABEL_BYTES);
+    ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "cairn", 5, &rig.why), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_label(rig.fs, label, &rig.why), CAIRN_OK);
+    ck_assert_str_eq(label, "CAIRN");
+    synced();
+    for (uint32_t i = 0; i < CAIRN_FAT_LABEL_BYTES; i++)
+        ck_assert_uint_eq(boot[i], 0x90);
+    ended();
+}
+END_TEST
+
 /* \u00D5 is 0xE5 there, which as the first byte of a slot would remove it. */
 START_TEST(a_label_is_in_the_code_page_of_the_volume)
 {
@@ -328,6 +346,7 @@ TCase *volume_tests(void)
     tcase_add_test(tests, only_the_active_fat_is_written);
     tcase_add_test(tests, reserved_bits_of_a_fat32_entry_stay);
     tcase_add_test(tests, a_label_is_in_both_places);
+    tcase_add_test(tests, an_old_boot_program_gets_no_label);
     tcase_add_test(tests, a_label_is_in_the_code_page_of_the_volume);
     tcase_add_test(tests, a_read_only_volume_is_left_alone);
     tcase_add_test(tests, removals_outlive_their_directory_node);
