@@ -107,7 +107,7 @@ static enum cairn_err slot_put(struct compact *c, uint32_t number,
 
 static enum cairn_err slots_write(struct compact *c, struct cairn_why *why)
 {
-    uint8_t slot[FAT_SLOT_BYTES];
+    uint8_t slot[FAT_SLOT_BYTES] = { 0 };
     enum cairn_err err = CAIRN_OK;
     slots_rewind(c);
     for (uint32_t number = 0; number < c->live && !err; number++) {
