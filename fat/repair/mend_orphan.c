@@ -18,6 +18,7 @@ static bool is_kept(const struct fat_check *c)
 static bool is_dir(struct fat_check *c, uint32_t head)
 {
     struct fat_dirent dot;
+    if (fat_mend_device_entry(c, head) == FATENT_FREE) return false; /* a copy, not there yet */
     if (!fat_check_is_lost_dir(c, head)) return false;
     const uint8_t *slots =
         fat_check_view(c, &c->mend->window, fat_check_cluster_at(c, head), FAT_SLOT_BYTES);

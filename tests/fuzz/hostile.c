@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Any bytes as a volume, and any operations on it: what the volume says may be nonsense, but every
  * call ends, in a number of device requests that the volume's size bounds, and explains its errors.
- */
+ * Repair mends what is left. */
 #include "fuzz.h"
 
 #include <cairn/fat_check.h>
@@ -9,6 +9,7 @@
 #include <tape/tape.h>
 
 #include "device.h"
+#include "mend.h"
 
 #define DEVICE_BYTES (256u << 10)
 #define MEM_BYTES (1u << 20)
@@ -254,6 +255,13 @@ static void volume_use(struct hostile *h)
     (void)!cairn_fat_unmount(h->fs, &h->why);
 }
 
+static void volume_mend(uint8_t *image)
+{
+    static struct mending mending;
+    mending = (struct mending){ .bytes = image, .size = DEVICE_BYTES };
+    fuzz_mend(&mending);
+}
+
 /* The bytes of the volume come first, zeros go on behind them; then the operations. */
 static bool hostile_is_borne(struct tape *tape)
 {
@@ -270,6 +278,7 @@ static bool hostile_is_borne(struct tape *tape)
     volume_use(&h);
     fuzz_check(&h.dev);
     fuzz_device_close(&h.dev);
+    volume_mend(image);
     free(h.mem);
     free(image);
     return true;
