@@ -69,6 +69,20 @@ static const struct script_step renames[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
+/* A label set, changed, and removed, whose slot a file takes at once: fat (2). */
+static const struct script_step labels[] = {
+    { SCRIPT_WRITE, "kept", 700, NULL },
+    { SCRIPT_LABEL, "FIRST", 0, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_LABEL, "SECOND", 0, NULL },
+    { SCRIPT_WRITE, "a long name of a file", 700, NULL },
+    { SCRIPT_SYNC, NULL, 0, NULL },
+    { SCRIPT_LABEL, "", 0, NULL },
+    { SCRIPT_WRITE, "SHORT", 900, NULL },
+    { SCRIPT_LABEL, "THIRD", 0, NULL },
+    { SCRIPT_END, NULL, 0, NULL },
+};
+
 /* A name, its slots and its clusters used anew: fat (2), fat (3), fat (5). */
 static const struct script_step again[] = {
     { SCRIPT_WRITE, "name", 1000, NULL },
@@ -158,7 +172,9 @@ static const struct script_step replaced[] = {
     { SCRIPT_END, NULL, 0, NULL },
 };
 
-static const struct script_step *const scripts[] = { growth, renames, again, crowd, replaced };
+static const struct script_step *const scripts[] = {
+    growth, renames, labels, again, crowd, replaced
+};
 
 START_TEST(cut_on_fat12)
 {
