@@ -228,6 +228,12 @@ START_TEST(pairs_mend)
 }
 END_TEST
 
+START_TEST(all_threes_mend)
+{
+    all_mend(&combo_shapes[_i], 3);
+}
+END_TEST
+
 static bool any_mend(struct tape *tape)
 {
     static struct verdict verdict;
@@ -246,9 +252,11 @@ END_TEST
 TCase *damage_repair_tests(void)
 {
     TCase *tests = tcase_create("mends");
-    tcase_set_timeout(tests, 300);
+    bool threes = getenv("CAIRN_THREES") != NULL; /* each takes minutes */
+    tcase_set_timeout(tests, threes ? 1800 : 300);
     tcase_add_loop_test(tests, single_ones_mend, 0, (int)combo_shape_count);
-    tcase_add_loop_test(tests, pairs_mend, 0, 2);
+    tcase_add_loop_test(tests, pairs_mend, 0, threes ? (int)combo_shape_count : 2);
+    if (threes) tcase_add_loop_test(tests, all_threes_mend, 0, (int)combo_shape_count);
     tcase_add_test(tests, three_mend);
     return tests;
 }
