@@ -244,7 +244,7 @@ static bool any_mend(struct tape *tape)
 
 START_TEST(three_mend)
 {
-    struct tape_options options = { .runs = 1000, .bytes_max = 16, .timeout_s = 60 };
+    struct tape_options options = { .runs = 400, .bytes_max = 16, .timeout_s = 60 };
     ck_assert(tape_run("any_mend", any_mend, &options));
 }
 END_TEST
