@@ -59,6 +59,8 @@ struct fat_mend {
     bool copies_differ;  /* some copy of the FAT was not as the one in force */
     bool mirrors_behind; /* a part was written without them */
     bool shared;         /* chains met in the last pass, or there was none before */
+    bool anew;           /* the pass is broken off and begins anew */
+    uint32_t anews;      /* how often */
     bool dirs_first;     /* a directory met a file: the next pass finds directories first */
     struct fat_mend_state_byte state[2];
     uint32_t state_count;       /* 0: not known yet */
@@ -111,8 +113,9 @@ bool fat_mend_begin(struct fat_check *c, size_t words);
  * for. */
 void fat_mend_dirs_find(struct fat_check *c);
 
-/* Write what was changed so far; the changes begin anew. */
-enum cairn_err fat_mend_write(struct fat_mend *mend) CAIRN_MUST_USE;
+/* Write what was changed so far; the changes begin anew. The mirrors of the FAT follow when nothing
+ * is left that they could tell. */
+enum cairn_err fat_mend_write(struct fat_mend *mend, bool mirrors) CAIRN_MUST_USE;
 /* Is there room for so many changes with so many bytes in all? A mender asks before it changes
  * anything, for at most FAT_CHANGES_PUTS and FAT_CHANGES_BYTES; then none of them fails. May write
  * what was changed so far: windows and pointers into them stay valid. */

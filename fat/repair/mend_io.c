@@ -110,9 +110,11 @@ void fat_mend_dirs_find(struct fat_check *c)
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
-enum cairn_err fat_mend_write(struct fat_mend *mend)
+enum cairn_err fat_mend_write(struct fat_mend *mend, bool mirrors)
 {
-    mend->err = mend->unreadable ? CAIRN_EIO : fat_round_write(mend, FAT_ROUND_PART);
+    enum fat_round_end end = mirrors ? FAT_ROUND_UNSOUND : FAT_ROUND_PART;
+    mend->err = mend->unreadable ? CAIRN_EIO : fat_round_write(mend, end);
+    mend->copies_differ &= !mirrors;
     mend->raw.at = mend->raw.end = 0;
     mend->changed = false;
     if (!mend->err) state_put(mend);
@@ -122,7 +124,7 @@ enum cairn_err fat_mend_write(struct fat_mend *mend)
 /* Views stay as they are: they show it already. */
 static bool changes_write(struct fat_check *c)
 {
-    c->canceled |= fat_mend_write(c->mend) != CAIRN_OK;
+    c->canceled |= fat_mend_write(c->mend, false) != CAIRN_OK;
     memset(c->holes, 0, sizeof c->holes);
     return !c->canceled;
 }

@@ -88,8 +88,12 @@ static enum cairn_err pass_run(struct repair *repair)
     struct fat_mend *mend = &repair->mend;
     struct cairn_fat_repair_result *result = mend->result;
     mend->pass = ++result->passes;
-    enum cairn_err err = fat_check_run(repair->dev, &mend->options->check, repair->check_mem,
-                                       repair->check_bytes, &result->after, mend, mend->why);
+    enum cairn_err err;
+    do {
+        mend->anew = false;
+        err = fat_check_run(repair->dev, &mend->options->check, repair->check_mem,
+                            repair->check_bytes, &result->after, mend, mend->why);
+    } while (mend->anew);
     if (mend->pass == 1) result->before = result->after;
     if (mend->unreadable) return unreadable(mend->why);
     return mend->err ? mend->err : err;
@@ -100,7 +104,7 @@ static bool goes_on(const struct fat_mend *mend)
     return (mend->mended || mend->later) && !mend->full && mend->pass < PASSES_MOST;
 }
 
-/* What was freed can be taken when that is written, and not before. */
+/* What was freed can be taken when that is written, in all copies of the FAT, and not before. */
 static bool waits_for_room(const struct fat_mend *mend)
 {
     return mend->starved && mend->changed && !mend->full && mend->pass < PASSES_MOST;
@@ -121,7 +125,7 @@ static enum cairn_err rounds_run(struct repair *repair)
     struct fat_mend *mend = &repair->mend;
     enum cairn_err err = passes_run(repair);
     while (!err && waits_for_room(mend) && !mend->options->plan_only) {
-        err = fat_mend_write(mend);
+        err = fat_mend_write(mend, true);
         if (!err) err = passes_run(repair);
     }
     return err;
