@@ -214,6 +214,8 @@ bool fat_check_find(struct fat_check *c, enum cairn_fat_fault fault, uint32_t cl
     bool again = c->mend && fat_mend_fault(c, fault, cluster, a, b);
     if (c->mend && !fat_mend_tells(c, &found)) return again;
     if (c->options.report && !c->canceled) c->canceled = !c->options.report(c->options.ctx, &found);
+    if (c->mend && c->canceled) c->mend->anew = false;
+    if (c->mend && c->mend->anew) c->canceled = true;
     return again;
 }
 

@@ -268,6 +268,25 @@ static void dir_entry_remove(struct fat_check *c)
     c->chain->cut = true;
 }
 
+#define ANEWS_MOST 16u
+
+/* Power cut between the two sectors of a FAT12's entry leaves half a link, which may lead into
+ * anything. Who comes by it first takes what is another's; the other copy of the FAT, which was not
+ * yet or already written, knows better. Then the pass begins anew, without that link. */
+static bool half_link_mend(struct fat_check *c, uint32_t cluster)
+{
+    struct fat_mend *mend = c->mend;
+    bool may_be = c->geometry.type == CAIRN_FAT12 && mend->copies_differ;
+    if (!may_be || mend->anews == ANEWS_MOST) return false;
+    for (uint32_t at = 2; at < c->entries; at++) {
+        if (fat_check_next(c, at) != cluster || !fat_mend_vote(c, at)) continue;
+        mend->anews++;
+        mend->anew = true;
+        return true;
+    }
+    return false;
+}
+
 bool fat_mend_chain_shared(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     const struct fat_check_chain *chain = c->chain;
@@ -275,6 +294,7 @@ bool fat_mend_chain_shared(struct fat_check *c, uint32_t cluster, uint64_t a, ui
     (void)a, (void)b;
     c->mend->meets = true;
     if (chain->last && fat_mend_vote(c, chain->last)) return true;
+    if (half_link_mend(c, cluster)) return false;
     if (!chain->is_dir && by_dir)
         cut_tell(c, chain->clusters);
     else if (!chain->is_dir)
