@@ -34,6 +34,8 @@ struct pending {
     uint32_t *heads;
     size_t count, most;
     uint32_t swept; /* the sweep has come by all below this one itself */
+    uint64_t left;  /* slots that may still be looked at: more than there are in clusters means that
+                       chains run into one another */
 };
 
 /* An entry of a lost directory leads here: no head, and to be looked into when it is a directory
@@ -55,7 +57,8 @@ static void dir_look(struct fat_check *c, struct pending *pending, uint32_t head
     struct fat_dirent entry;
     if (!is_dir(c, head)) return;
     fat_mend_walk_begin(c, &walk, head);
-    while (fat_mend_walk_next(c, &walk)) {
+    while (fat_mend_walk_next(c, &walk) && pending->left >= walk.count) {
+        pending->left -= walk.count;
         for (uint32_t i = 0; i < walk.count; i++) {
             const uint8_t *slot = walk.slots + i * FAT_SLOT_BYTES;
             if (slot[0] == FAT_SLOT_END) return;
@@ -75,8 +78,10 @@ static void head_look(struct fat_check *c, struct pending *pending, uint32_t hea
 void fat_mend_orphans_begin(struct fat_check *c)
 {
     struct fat_check_piece piece = { 0 };
+    uint32_t cluster_slots = c->geometry.cluster_bytes / FAT_SLOT_BYTES;
     struct pending pending = { .heads = (uint32_t *)(void *)c->room,
-                               .most = c->room_bytes / sizeof(uint32_t) };
+                               .most = c->room_bytes / sizeof(uint32_t),
+                               .left = (uint64_t)c->entries * cluster_slots };
     c->mend->tree_seen = true;
     if (!is_kept(c) || c->claimed >= c->result->used_clusters) return;
     while (fat_check_piece_next(c, &piece)) {
