@@ -24,8 +24,8 @@ static enum cairn_err dir_capacity(struct cairn_fat_node *dir, uint32_t *slots,
     return CAIRN_OK;
 }
 
-/* Slots behind the end mark hold something: clear them, and have that on the disk before any entry
- * is put there, since other readers do not stop at the mark. */
+/* Slots behind the end mark hold something: clear them, which stage NEW has on the disk before any
+ * entry moves the mark. */
 static enum cairn_err tail_clear(struct cairn_fat_node *dir, struct cairn_why *why)
 {
     struct fat_dir_cursor cursor;
@@ -40,7 +40,7 @@ static enum cairn_err tail_clear(struct cairn_fat_node *dir, struct cairn_why *w
     fat_dir_cursor_done(&cursor);
     if (err != CAIRN_ENOENT) return err;
     dir->stale_tail = false;
-    return fat_drain(dir->fs, why);
+    return CAIRN_OK;
 }
 
 /* Look for `slots` adjacent removed slots, from the hint on, at `looks` slots. */
