@@ -20,6 +20,7 @@ static const struct op mixed[] = {
     { OP_APPEND, BELOW, NULL, 0, 0 },
     { OP_APPEND, BELOW, NULL, 1, 0 },
     { OP_APPEND, BELOW, NULL, 1, 1 },
+    { OP_APPEND, "bar.txt", NULL, 0, 1 },
     { OP_RESIZE, SHORT, NULL, 0, 0 },
     { OP_RESIZE, SHORT, NULL, 0, 1 },
     { OP_RESIZE, SHORT, NULL, 1, 0 },

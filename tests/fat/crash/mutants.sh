@@ -10,14 +10,16 @@ word=${1:-}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Mutant number N: its name into $scratch/N.name, the changed file into $scratch/N.c.
+# Mutant number N: its name into $scratch/N.name, test-fat-crash's arguments into N.args, the changed
+# file into N.c.
 mutants_write() {
     perl -0777 -e '
         my ($list, $volume, $scratch, $n) = (@ARGV, 0);
         open my $in, "<", $list or die "$list: $!\n";
         my (undef, @blocks) = split /\n\n/, <$in>;
         for (@blocks) {
-            my ($name, $file, @lines) = split /\n/;
+            my ($name, $where, @lines) = split /\n/;
+            my ($file, $args) = split / /, $where, 2;
             my $old = join "", map { /^-(.*)/ ? "$1\n" : () } @lines;
             my $new = join "", map { /^\+(.*)/ ? "$1\n" : () } @lines;
             open my $source, "<", "$volume/$file" or die "$volume/$file: $!\n";
@@ -27,7 +29,7 @@ mutants_write() {
                 if $at < 0 || index($text, $old, $at + 1) >= 0;
             substr $text, $at, length $old, $new;
             $n++;
-            for my $part (["name", $name], ["c", $text]) {
+            for my $part (["name", $name], ["args", $args // "--quick"], ["c", $text]) {
                 open my $out, ">", "$scratch/$n.$part->[0]" or die;
                 print $out $part->[1];
             }
@@ -36,13 +38,14 @@ mutants_write() {
 
 # What is found goes into N.log; N.found is there when it is what should be.
 mutant_try() { # N
-    local at=$scratch/$1 lib=$build_dir/lib
+    local at=$scratch/$1 lib=$build_dir/lib args
+    eval "args=($(cat "$scratch/$1.args"))"
     gcc -O1 -std=c11 -w -ffreestanding -iquote "$cairn_root/fat/volume" -I"$cairn_root/base/include" \
         -I"$cairn_root/block/include" -I"$cairn_root/fat/include" -c "$at.c" -o "$at.o" &&
         gcc "$build_dir"/tests/fat/crash/CMakeFiles/test-fat-crash.dir/main.c.o "$at.o" \
             "$lib"/libcairn-{crash,fat,block,base,base-host,base,tape}.a -lpthread -o "$at.test" ||
         return
-    timeout 200 "$at.test" --quick --jobs 1 >"$at.log" 2>&1 || true
+    timeout 200 "$at.test" "${args[@]}" --jobs 1 >"$at.log" 2>&1 || true
     grep -A 3 '^BROKEN' "$at.log" >"$at.found" || rm "$at.found"
 }
 

@@ -2,6 +2,7 @@
 #include "promise.h"
 
 #include <cairn/checksum.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -328,10 +329,12 @@ uint32_t promise_musts(const struct promise *promise)
 static bool may_stand(const struct thing *thing, uint32_t dirs, uint32_t name)
 {
     bool moves = !thing->must || thing->place_count > 1;
-    for (uint32_t i = 0; i < thing->place_count; i++)
-        if (dirs >> thing->places[i].dir & 1 &&
-            (thing->places[i].name == name || (name == PROMISE_ALIAS && moves)))
-            return true;
+    for (uint32_t i = 0; i < thing->place_count; i++) {
+        struct thing_place place = thing->places[i];
+        if (!(dirs >> place.dir & 1)) continue;
+        uint32_t alias = PROMISE_ALIAS(toupper((unsigned char)names[place.name][0]));
+        if (place.name == name || (alias == name && moves)) return true;
+    }
     return false;
 }
 

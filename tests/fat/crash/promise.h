@@ -67,9 +67,9 @@ uint64_t promise_hash(const struct promise *promise);
 uint32_t promise_name(const char *name, size_t len);
 
 /* What may stand under this name in one of the directories of the set: a set of things. Under
- * PROMISE_ALIAS, any 8.3 name, may stand what came or went since the sync: a cut between the
- * sectors of a long name leaves its alias. */
-#define PROMISE_ALIAS (PROMISE_NAMES + 1u)
+ * PROMISE_ALIAS, an 8.3 name with that first letter, may stand what came or went since the sync: a
+ * cut between the sectors of a long name leaves its alias. */
+#define PROMISE_ALIAS(letter) (PROMISE_NAMES + 1u + (uint8_t)(letter))
 uint32_t promise_dirs(const struct promise *promise, uint32_t dirs, uint32_t name);
 uint32_t promise_files(const struct promise *promise, uint32_t dirs, uint32_t name,
                        const uint8_t *bytes, uint32_t size);

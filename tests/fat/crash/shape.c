@@ -13,20 +13,23 @@
  * FAT12; a directory's first cluster and the next free one, and a file's two, have their entries in
  * two sectors. */
 const struct shape shapes[] = {
-    { "fat12, nearly full", CAIRN_FAT12, 2, 512, 1, 10, 1, true, false, false },
-    { "fat32, a FAT of two sectors", CAIRN_FAT32, 1, 512, 1, 140, 120, true, false, false },
-    { "fat32, edge of a sector", CAIRN_FAT32, 2, 512, 2, 24, 0, true, false, false },
-    { "fat12, an entry in two sectors", CAIRN_FAT12, 2, 512, 1, 350, 332, false, false, false },
-    { "fat16, stale slots", CAIRN_FAT16, 1, 512, 2, 20, 0, true, false, true },
-    { "fat12", CAIRN_FAT12, 2, 512, 1, 24, 0, false, false, false },
-    { "fat16", CAIRN_FAT16, 1, 512, 1, 24, 0, false, false, false },
-    { "fat32", CAIRN_FAT32, 2, 512, 1, 24, 0, false, false, false },
-    { "fat12, one FAT, edge of a sector", CAIRN_FAT12, 1, 512, 2, 24, 0, true, false, false },
-    { "fat16, edge of a cluster", CAIRN_FAT16, 2, 512, 1, 24, 0, true, false, false },
-    { "fat32, one FAT, edge of a cluster", CAIRN_FAT32, 1, 512, 1, 24, 0, true, false, false },
-    { "fat32, nearly full", CAIRN_FAT32, 2, 512, 1, 11, 0, true, false, false },
-    { "fat32, one FAT of two is live", CAIRN_FAT32, 2, 512, 1, 24, 0, false, true, false },
-    { "fat12, sectors of 4096", CAIRN_FAT12, 2, 4096, 1, 14, 0, false, false, false },
+    { "fat12, nearly full", CAIRN_FAT12, 2, 512, 1, .clusters = 10, .bad = 1, .edge = true },
+    { "fat32, a FAT of two sectors", CAIRN_FAT32, 1, 512, 1, .clusters = 140, .bad = 120,
+      .edge = true },
+    { "fat32, edge of a sector", CAIRN_FAT32, 2, 512, 2, .clusters = 24, .edge = true },
+    { "fat12, an entry in two sectors", CAIRN_FAT12, 2, 512, 1, .clusters = 358, .bad = 339,
+      .edge = true, .hole = true },
+    { "fat16, stale slots", CAIRN_FAT16, 1, 512, 2, .clusters = 20, .edge = true, .stale = true },
+    { "fat12", CAIRN_FAT12, 2, 512, 1, .clusters = 24 },
+    { "fat16", CAIRN_FAT16, 1, 512, 1, .clusters = 24 },
+    { "fat32", CAIRN_FAT32, 2, 512, 1, .clusters = 24 },
+    { "fat12, one FAT, edge of a sector", CAIRN_FAT12, 1, 512, 2, .clusters = 24, .edge = true },
+    { "fat16, edge of a cluster", CAIRN_FAT16, 2, 512, 1, .clusters = 24, .edge = true },
+    { "fat32, one FAT, edge of a cluster", CAIRN_FAT32, 1, 512, 1, .clusters = 24, .edge = true },
+    { "fat32, nearly full", CAIRN_FAT32, 2, 512, 1, .clusters = 11, .edge = true },
+    { "fat32, one FAT of two is live", CAIRN_FAT32, 2, 512, 1, .clusters = 24,
+      .active_only = true },
+    { "fat12, sectors of 4096", CAIRN_FAT12, 2, 4096, 1, .clusters = 14 },
 };
 const uint32_t shape_count = CAIRN_COUNT(shapes);
 
@@ -140,14 +143,15 @@ const char *shape_filler(const char *dir, uint32_t used)
     return path;
 }
 
-bool shape_filling(uint32_t i, struct op *op)
+bool shape_filling(const struct shape *shape, uint32_t i, struct op *op)
 {
     static const struct op ops[] = {
         { OP_MKDIR, "dir", NULL, 0, 0 },          { OP_APPEND, "still", NULL, 0, 100 },
         { OP_APPEND, "dir/inner", NULL, 0, 100 }, { OP_APPEND, "A long name one.text", NULL, 1, 0 },
-        { OP_APPEND, "foo.txt", NULL, 1, 1 },
+        { OP_APPEND, "foo.txt", NULL, 1, 1 },     { OP_APPEND, "hole", NULL, 4, 0 },
+        { OP_MKDIR, "other", NULL, 0, 0 },        { OP_REMOVE, "hole", NULL, 0, 0 },
     };
-    if (i >= CAIRN_COUNT(ops)) return false;
+    if (i >= (shape->hole ? CAIRN_COUNT(ops) : 5)) return false;
     *op = ops[i];
     return true;
 }

@@ -16,6 +16,7 @@ struct shape {
     uint32_t bad;      /* the first so many are, too */
     bool edge;         /* a name more in each directory leaves one slot of a sector */
     bool active_only;  /* FAT32: only copy 1 is live */
+    bool hole;         /* the next free clusters are before another directory's */
     bool stale;        /* dirty, and something is left behind the directories' end marks */
 };
 
@@ -25,7 +26,7 @@ extern const uint32_t shape_count;
 /* The empty volume. */
 void shape_image(const struct shape *shape, struct image *image);
 /* The next of the operations that fill it; false: no more. */
-bool shape_filling(uint32_t i, struct op *op);
+bool shape_filling(const struct shape *shape, uint32_t i, struct op *op);
 /* Behind the end mark of each directory, in the sector that follows it, comes this; and the volume
  * is dirty. */
 #define SHAPE_STALE "STALE"

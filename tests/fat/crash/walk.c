@@ -54,7 +54,8 @@ static bool file_agrees(struct walk *walk, struct cairn_fat_node *file, const st
     uint32_t things = promise_files(walk->promise, level->things, number, buf, (uint32_t)done);
     bool by_alias = level->by_alias || (!things && is_bare && walk->when != WALK_REPAIRED_FULL);
     if (!things && is_bare)
-        things = promise_files(walk->promise, level->things, PROMISE_ALIAS, buf, (uint32_t)done);
+        things = promise_files(walk->promise, level->things, PROMISE_ALIAS(name[0]), buf,
+                               (uint32_t)done);
     if (!by_alias) walk->found |= things;
     if (things) return true;
     if (walk->when == WALK_REPAIRED_FULL && walk->promise->renamed && !done) return true;
@@ -106,7 +107,8 @@ static bool entry_agrees(struct walk *walk, const struct level *level,
     }
     uint32_t things = promise_dirs(walk->promise, level->things, number);
     bool by_alias = level->by_alias || (!things && is_bare && walk->when == WALK_CUT);
-    if (!things && is_bare) things = promise_dirs(walk->promise, level->things, PROMISE_ALIAS);
+    if (!things && is_bare)
+        things = promise_dirs(walk->promise, level->things, PROMISE_ALIAS(entry->name[0]));
     if (!by_alias) walk->found |= things; /* repair keeps one of a directory's names, maybe this */
     if (things) return descend(walk, node, things, by_alias);
     cairn_fat_release(node);

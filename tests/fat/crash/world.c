@@ -123,7 +123,7 @@ void world_make(struct world *world, const struct shape *shape, struct image *im
     cairn_clock_mono_fixed_init(&world->timer, 0);
     world->scene = (struct op_scene){ .promise = &world->promise, .timer = &world->timer };
     must(world_mount(world), shape, world);
-    for (uint32_t i = 0; shape_filling(i, &op); i++)
+    for (uint32_t i = 0; shape_filling(shape, i, &op); i++)
         must(world_do(world, &op), shape, world);
     must(edges_fill(world, shape), shape, world);
     must(world_unmount(world), shape, world);
