@@ -32,12 +32,15 @@ uint32_t fat_check_next(struct fat_check *c, uint32_t cluster)
     return fatent_get(type, fat_at(c, offset), cluster);
 }
 
-/* Is the taken cluster among the first `count` of the chain itself? Costs what claiming them did.
- */
+/* Is the taken cluster among the first `count` of the chain itself? Costs what claiming them did;
+ * but repair may mend one chain in thousands of places, so all together are bounded. Beyond, a loop
+ * counts as another's cluster, which is wrong in words and right in that it ends there. */
 static bool is_own(struct fat_check *c, uint32_t start, uint32_t count, uint32_t cluster)
 {
-    for (uint32_t at = start; count > 0; count--, at = fat_check_next(c, at))
+    for (uint32_t at = start; count > 0 && c->own_left > 0; count--, c->own_left--) {
         if (at == cluster) return true;
+        at = fat_check_next(c, at);
+    }
     return false;
 }
 

@@ -4,6 +4,9 @@
 
 #define FRAMES_GOOD 2048u /* directories below one another */
 #define BOOT_BYTES 512u
+#define HEAD_BYTES (2u * FAT_SLOT_BYTES)
+#define OWN_STEPS 64u /* along chains, that each cluster may cost; see own_left */
+#define OWN_STEPS_LEAST 4096u
 
 /* What a volume's shape asks of memory. */
 struct needs {
@@ -71,16 +74,22 @@ size_t fat_check_mem(struct cairn_blk *dev, uint64_t entries, uint32_t bitmaps, 
     uint64_t all = 1ull + windows + windows_good(&needs);
     return (size_t)(sizeof(struct fat_check) +
                     (2ull + bitmaps) * cairn_div_up(needs.entries, 64) * 8 +
-                    all * (fat_check_window_bytes(dev) + align) +
+                    all * (fat_check_window_bytes(dev) + align) + HEAD_BYTES +
+                    2 * cairn_blk_info(dev)->block_bytes + align +
                     FRAMES_GOOD * sizeof(struct fat_check_frame) + places * 8 + 4 * align);
+}
+
+bool fat_check_window_small(struct fat_check *c, struct fat_check_window *window, uint32_t bytes)
+{
+    const struct cairn_blk_info *info = cairn_blk_info(c->dev);
+    size_t align = (size_t)cairn_max_u64(info->mem_align, 64);
+    window->buf = cairn_arena_take(&c->arena, bytes + 2 * (size_t)info->block_bytes, align);
+    return window->buf != NULL;
 }
 
 bool fat_check_window_take(struct fat_check *c, struct fat_check_window *window)
 {
-    size_t align = cairn_blk_info(c->dev)->mem_align;
-    window->buf =
-        cairn_arena_take(&c->arena, fat_check_window_bytes(c->dev), align < 64 ? 64 : align);
-    return window->buf != NULL;
+    return fat_check_window_small(c, window, FAT_CHECK_PIECE);
 }
 
 /* Windows beyond the first are for speed only, so names go before them. */
@@ -119,6 +128,7 @@ static bool memory_take(struct fat_check *c)
     c->fat_bytes = needs.fat_bytes;
     c->entries = (uint32_t)needs.entries;
     c->last = geometry->cluster_count + 1;
+    c->own_left = (uint64_t)OWN_STEPS * c->entries + OWN_STEPS_LEAST;
     c->seen = cairn_arena_array(&c->arena, words, sizeof *c->seen, 8);
     c->mark = cairn_arena_array(&c->arena, words, sizeof *c->mark, 8);
     if (!c->seen || !c->mark) return false;
@@ -207,7 +217,9 @@ enum cairn_err fat_check_run(struct cairn_blk *dev, const struct cairn_fat_check
     c->arena = arena;
     c->mend = mend;
     if (mend && !fat_mend_windows(c)) return memory_short(dev, mem_bytes, why);
-    if (!fat_check_window_take(c, &c->dir_window)) return memory_short(dev, mem_bytes, why);
+    if (!fat_check_window_take(c, &c->dir_window) ||
+        !fat_check_window_small(c, &c->head, HEAD_BYTES))
+        return memory_short(dev, mem_bytes, why);
     enum cairn_err err = fat_check_boot_read(c, why);
     if (err) return err;
     if (!memory_take(c)) return memory_short(dev, mem_bytes, why);

@@ -152,7 +152,10 @@ struct fat_check {
     struct fat_check_hole holes[4];
     uint64_t *seen, *mark;
     uint32_t claimed;                   /* bits in seen */
+    uint64_t own_left;                  /* steps that walks besides the claim may take */
     struct fat_check_window dir_window; /* directories, and all that is no FAT */
+    struct fat_check_window head;       /* a directory's first slots; small, so that a look at them
+                                           costs no other window */
     uint64_t dead[FAT_CHECK_DEAD];      /* unreadable blocks that were reported */
     uint32_t dead_count;
 
@@ -239,6 +242,8 @@ enum cairn_err fat_check_run(struct cairn_blk *dev, const struct cairn_fat_check
                              void *mem, size_t mem_bytes, struct cairn_fat_check_result *result,
                              struct fat_mend *mend, struct cairn_why *why) CAIRN_MUST_USE;
 bool fat_check_window_take(struct fat_check *c, struct fat_check_window *window);
+/* A window for less than a piece. */
+bool fat_check_window_small(struct fat_check *c, struct fat_check_window *window, uint32_t bytes);
 
 /* ---- boot.c -------------------------------------------------------------------------------- */
 

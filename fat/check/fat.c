@@ -54,7 +54,8 @@ bool fat_check_piece_next(struct fat_check *c, struct fat_check_piece *piece)
 
 void fat_check_piece_again(struct fat_check *c, struct fat_check_piece *piece)
 {
-    piece->data = fat_check_view(c, &c->dir_window, c->fat_at + piece->offset, piece->bytes);
+    struct fat_check_window *window = c->mend ? &c->mend->piece : &c->dir_window;
+    piece->data = fat_check_view(c, window, c->fat_at + piece->offset, piece->bytes);
 }
 
 static bool is_zero(const uint8_t *p)

@@ -6,7 +6,7 @@
 bool fat_check_is_lost_dir(struct fat_check *c, uint32_t head)
 {
     const uint8_t *slots =
-        fat_check_view(c, &c->windows[0], fat_check_cluster_at(c, head), 2 * FAT_SLOT_BYTES);
+        fat_check_view(c, &c->head, fat_check_cluster_at(c, head), 2 * FAT_SLOT_BYTES);
     return (slots[FAT_SLOT_ATTR] & CAIRN_FAT_DIRECTORY) && fat_check_dot_kind(slots) == 0 &&
            fat_check_dot_kind(slots + FAT_SLOT_BYTES) == 1;
 }
@@ -50,7 +50,8 @@ static void orphan_sweep(struct fat_check *c, bool heads_only)
         for (uint32_t cluster = piece.first < 2 ? 2 : piece.first; cluster < piece.end;) {
             uint32_t value = fat_check_piece_get(c, &piece, cluster);
             bool used = value != FATENT_FREE && value != FATENT_BAD;
-            bool mid = heads_only && fat_check_bit(c->mark, cluster);
+            bool mid = heads_only && (fat_check_bit(c->mark, cluster) ||
+                                      (c->mend && fat_check_bit(c->mend->spare, cluster)));
             if (used && !mid && !fat_check_bit(c->seen, cluster)) {
                 orphan_walk(c, cluster);
                 fat_check_piece_again(c, &piece);
@@ -61,7 +62,8 @@ static void orphan_sweep(struct fat_check *c, bool heads_only)
     }
 }
 
-/* Heads first, so that each chain is told of once and whole; what is left are rings. */
+/* Heads first, so that each chain is told of once and whole; what is left are rings, and what
+ * repair has cut off and no lost chain came by. */
 void fat_check_orphans(struct fat_check *c)
 {
     if (c->mend) fat_mend_orphans_begin(c);

@@ -152,11 +152,14 @@ enum cairn_err fat_layout_close(struct fat_layout *l, enum cairn_err err, struct
 
 enum cairn_err fat_layout_remount(struct fat_layout *l, struct cairn_why *why)
 {
+    bool io_failed = l->fs->io_failed;
     l->fs->marked_dirty = false; /* it writes nothing more */
+    l->fs->read_only = true;
     enum cairn_err err = volume_unmount(l, why);
     l->fs = NULL;
     if (!err) err = volume_mount(l, why);
     if (err) return err;
+    l->fs->io_failed = io_failed;
     l->fs->stays_dirty = l->was_dirty;
     return fat_begin(l->fs, why);
 }

@@ -195,8 +195,8 @@ enum cairn_err fat_layout_regrow(struct fat_layout *l, struct fat_shape *shape,
         fat_layout_evacuate(l, (struct fat_range){ 2, first },
                             (struct fat_range){ first, fat_cluster_last(l->fs) + 1 }, why);
     if (!err) err = fat_sync(l->fs, why); /* nothing is left in the cache to be written */
-    if (!err && shape->alternates) err = second_free(l, why);
     if (!err) err = copies_place(l, shape, why);
+    if (!err && shape->alternates) err = second_free(l, why);
     if (!err) err = copies_write(l, shape, why);
     if (!err) err = fats_write(l, shape, shape->alternates ? 1 : 0, why);
     if (err) return err;

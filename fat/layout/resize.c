@@ -23,6 +23,8 @@ enum cairn_err fat_layout_commit(struct fat_layout *l, const struct cairn_fat_ge
                                  struct cairn_why *why)
 {
     l->fs->marked_dirty = false; /* it writes nothing more: its shape is no longer the volume's */
+    l->fs->read_only = true;     /* and no error bit, with the old boot sector around it */
+    l->result->after = *geo;
     enum cairn_err err = cairn_blk_flush(l->dev, why);
     return err ? err : shape_write(l, geo, 0, false, why);
 }
@@ -106,8 +108,10 @@ static enum cairn_err shrink_check(struct fat_layout *l, const struct fat_shape 
     if (cut.from > end) cut.from = end;
     l->result->moved_clusters = range_used(l, cut, &bad);
     if (shape->after.cluster_count >= clusters_needed(l)) return CAIRN_OK;
-    return cairn_why_fail(why, CAIRN_ENOSPC, "the files need %llu bytes",
-                          (unsigned long long)bytes_needed(l));
+    (void)cairn_why_fail(why, CAIRN_ENOSPC, "the files need %llu bytes",
+                         (unsigned long long)bytes_needed(l));
+    cairn_why_hint(why, "that is the least size; with fewer files it is smaller");
+    return CAIRN_ENOSPC;
 }
 
 static enum cairn_err shape_check(struct fat_layout *l, const struct fat_shape *shape,
@@ -165,8 +169,8 @@ static enum cairn_err resize(struct fat_layout *l, uint64_t bytes, struct cairn_
     l->result->most_bytes = fat_shape_bytes_most(&l->fs->geo);
     enum cairn_err err = fat_shape_plan(&l->fs->geo, bytes, &shape, why);
     if (err) return err;
-    l->result->after = shape.after;
     err = shape_check(l, &shape, why);
+    if (l->options->plan_only) l->result->after = shape.after;
     if (err || l->options->plan_only) return err;
     l->result->moved_clusters = 0;
     if (shape.after.total_sectors != l->fs->geo.total_sectors) {

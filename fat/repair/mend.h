@@ -68,10 +68,11 @@ struct fat_mend {
 
     /* of this pass */
     struct fat_check_window window; /* a mender's own */
-    struct fat_check_window raw;    /* the device, without the changes */
-    bool tree_seen;                 /* all that the root leads to was looked at */
-    bool meets;                     /* chains met */
-    bool later;                     /* something waits for the next pass */
+    struct fat_check_window piece; /* of the FAT, in a sweep over it: kept while trees are walked */
+    struct fat_check_window raw;   /* the device, without the changes */
+    bool tree_seen;                /* all that the root leads to was looked at */
+    bool meets;                    /* chains met */
+    bool later;                    /* something waits for the next pass */
     uint64_t *spare; /* a bit a cluster: cut off from a chain, nobody's unless someone claims it */
     uint64_t *dirs;  /* a bit a cluster: belongs to a directory; NULL: not known */
     uint32_t next_free; /* where to look for a free cluster */

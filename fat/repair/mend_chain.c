@@ -191,17 +191,34 @@ static bool tail_add(struct fat_check *c, struct tail *tail, uint32_t from)
     return true;
 }
 
+static bool is_followed(const struct fat_check *c, uint32_t cluster)
+{
+    return fat_check_in_range(c, cluster) && cluster < c->outside;
+}
+
 /* `most` clusters of what follows from `cluster` on. */
 static struct tail tail_copy(struct fat_check *c, uint32_t cluster, uint64_t most)
 {
     struct tail tail = { 0 };
-    while (tail.count < most && fat_check_in_range(c, cluster) && cluster < c->outside) {
+    while (tail.count < most && is_followed(c, cluster)) {
         uint32_t next = fat_check_next(c, cluster);
         if (next == FATENT_FREE || next == FATENT_BAD || !tail_add(c, &tail, cluster)) break;
         cluster = next;
     }
     c->mend->result->copied_clusters += tail.count;
     return tail;
+}
+
+/* Of `most` clusters that a size asks for, those that there are: sizes lie. Many files may share a
+ * long tail, so steps are counted. */
+static uint64_t tail_length(struct fat_check *c, uint32_t cluster, uint64_t most)
+{
+    uint64_t count = 0;
+    for (; count < most && is_followed(c, cluster); count++, c->own_left--) {
+        if (c->own_left == 0) return most;
+        cluster = fat_check_next(c, cluster);
+    }
+    return count;
 }
 
 /* The size says how much of the tail is the file's. */
@@ -212,7 +229,8 @@ static void file_copy(struct fat_check *c, uint32_t cluster)
     uint64_t most = needed > chain->clusters ? needed - chain->clusters : 0;
     bool is_new = fat_mend_device_entry(c, cluster) == FATENT_FREE;
     struct tail tail = { 0 };
-    if (!is_new && fat_mend_free_left(c, most)) tail = tail_copy(c, cluster, most);
+    most = is_new ? 0 : tail_length(c, cluster, most);
+    if (fat_mend_free_left(c, most)) tail = tail_copy(c, cluster, most);
     if (c->mend->waits) return;
     if (tail.count == 0) {
         cut_tell(c, chain->clusters);

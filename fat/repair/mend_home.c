@@ -68,6 +68,14 @@ bool fat_mend_dir_names(struct fat_check *c, uint32_t dir, uint32_t start)
     return false;
 }
 
+/* One that was removed still looks like a directory. */
+static bool is_used_dir(struct fat_check *c, uint32_t start)
+{
+    if (!fat_check_in_range(c, start)) return false;
+    uint32_t next = fat_check_next(c, start);
+    return next != FATENT_FREE && next != FATENT_BAD && fat_check_is_lost_dir(c, start);
+}
+
 /* A move that was cut off leaves both entries; ".." knows which of them is meant. */
 bool fat_mend_dir_is_elsewhere(struct fat_check *c, uint32_t start, uint32_t parent)
 {
@@ -78,7 +86,6 @@ bool fat_mend_dir_is_elsewhere(struct fat_check *c, uint32_t start, uint32_t par
     fat_dirent_decode(slots + FAT_SLOT_BYTES, c->geometry.type, &up);
     if (up.start == c->geometry.root_cluster) up.start = 0;
     if (up.start == parent || up.start == start) return false;
-    if (up.start && !fat_check_in_range(c, up.start)) return false;
-    if (up.start && !fat_check_is_lost_dir(c, up.start)) return false;
+    if (up.start && !is_used_dir(c, up.start)) return false;
     return fat_mend_dir_names(c, up.start, start);
 }

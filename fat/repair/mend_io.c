@@ -11,6 +11,7 @@ bool fat_mend_windows(struct fat_check *c)
 {
     struct fat_mend *mend = c->mend;
     memset(&mend->window, 0, sizeof mend->window);
+    memset(&mend->piece, 0, sizeof mend->piece);
     memset(&mend->raw, 0, sizeof mend->raw);
     mend->spare = mend->dirs = NULL;
     mend->next_free = 2;
@@ -19,7 +20,8 @@ bool fat_mend_windows(struct fat_check *c)
     mend->shared = mend->pass == 1 || mend->meets;
     mend->tree_seen = mend->later = mend->starved = mend->meets = false;
     mend->mended = 0;
-    return fat_check_window_take(c, &mend->window) && fat_check_window_take(c, &mend->raw);
+    return fat_check_window_take(c, &mend->window) && fat_check_window_take(c, &mend->piece) &&
+           fat_check_window_take(c, &mend->raw);
 }
 
 /* What says that the volume is in use, before its other changes, and no more, behind them. */
@@ -167,7 +169,9 @@ static void put(struct fat_check *c, uint64_t at, const void *bytes, uint32_t le
     }
     mend->changed = true;
     window_show(&c->dir_window, at, bytes, len);
+    window_show(&c->head, at, bytes, len);
     window_show(&mend->window, at, bytes, len);
+    window_show(&mend->piece, at, bytes, len);
     for (uint32_t i = 0; i < c->window_count; i++)
         window_show(&c->windows[i], at, bytes, len);
 }

@@ -148,6 +148,10 @@ bool fat_mend_orphan(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t
     uint64_t bytes = a * c->geometry.cluster_bytes;
     bool dir = is_kept(c) && is_dir(c, cluster);
     (void)b;
+    if (c->mend->later) { /* a chain that is yet to be cut may hold the rest of this one */
+        c->mend->waits = true;
+        return false;
+    }
     if (!is_kept(c)) {
         chain_free(c, chain);
         return false;

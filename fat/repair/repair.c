@@ -15,7 +15,7 @@
 #define PASSES_MOST 16u
 #define CHANGES_GOOD (1u << 20)
 #define BITMAPS 2u
-#define WINDOWS 2u
+#define WINDOWS 3u
 
 struct repair {
     struct fat_mend mend;

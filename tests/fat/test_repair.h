@@ -9,5 +9,6 @@ TCase *repair_dirs_tests(void);
 TCase *repair_chain_tests(void);
 TCase *repair_orphan_tests(void);
 TCase *repair_cut_tests(void);
+TCase *repair_bounds_tests(void);
 
 #endif
