@@ -95,8 +95,9 @@ static enum cairn_err regrow_check(struct fat_layout *l, const struct fat_shape 
         return cairn_why_fail(why, CAIRN_ENOTSUP,
                               "cluster %u, where the FAT has to go, is marked bad", bad);
     if (used > l->free - (over - used)) return room_fail(l, over, why);
-    uint64_t after = l->used + (uint64_t)dir_clusters(l); /* the old directories go last */
-    if (after > shape->after.cluster_count) return room_fail(l, after - l->used, why);
+    uint64_t taken = count - l->free; /* or marked bad */
+    uint32_t twice = dir_clusters(l); /* the old directories go last */
+    if (taken + twice > shape->after.cluster_count) return room_fail(l, twice, why);
     return CAIRN_OK;
 }
 

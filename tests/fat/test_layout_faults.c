@@ -158,6 +158,15 @@ START_TEST(stops_when_told)
 }
 END_TEST
 
+/* As the boot sector on the device says. */
+static uint32_t total_sectors(void)
+{
+    struct cairn_fat_geometry geo;
+    bool is_signed;
+    ck_assert(!cairn_fat_boot_decode(rig.dev.sim.current, &geo, &is_signed, NULL));
+    return geo.total_sectors;
+}
+
 /* Each request fails, once or from then on; nothing is lost, and the next run ends well. */
 START_TEST(bears_every_failing_request)
 {
@@ -175,6 +184,8 @@ START_TEST(bears_every_failing_request)
                                 : layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result);
         failed = rig.dev.sim.requests > at;
         ck_assert(failed || !err);
+        bool mounted = result.before.total_sectors > 0;
+        ck_assert(!mounted || result.after.total_sectors >= total_sectors());
         memcpy(rig.dev.sim.stable, rig.dev.sim.current, rig.dev_bytes);
         cairn_blk_sim_plan_init(&plan);
         cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);

@@ -44,12 +44,16 @@ struct cairn_fat_layout_result {
 /* Make the volume on dev `bytes` large (0: as it is, which ends what a cut has left), within its
  * type; dev must not be mounted, and has that size already when the volume grows. What is left of
  * dev is not touched: cutting it off is the caller's. The result may be a little smaller where a
- * larger FAT would cost more than it gives; result->after tells. Mirroring of the FATs, where it
- * was off, is on afterwards. CAIRN_EINVAL below the type's least number of clusters (why names the
- * limits) CAIRN_EFBIG    above its most, or the FAT cannot grow where it is CAIRN_ENOSPC   the
- * files need more (why names the least size), the device is smaller, or there is too little free
- * space to work with (why names how much) CAIRN_ECORRUPT to be repaired first   CAIRN_EROFS
- * CAIRN_ECANCELED CAIRN_ENOMEM   mem_bytes is below cairn_fat_layout_mem */
+ * larger FAT would cost more than it gives; result->after tells. After a failure the volume still
+ * has no more than result->after, which is what it had unless the one write that counts was begun.
+ * Mirroring of the FATs, where it was off, is on afterwards.
+ *   CAIRN_EINVAL   below the type's least number of clusters (why names the limits)
+ *   CAIRN_EFBIG    above its most, or the FAT cannot grow where it is
+ *   CAIRN_ENOSPC   the files need more (why names the least size), the device is smaller, or there
+ *                  is too little free space to work with (why names how much)
+ *   CAIRN_ECORRUPT to be repaired first
+ *   CAIRN_EROFS, CAIRN_ECANCELED
+ *   CAIRN_ENOMEM   mem_bytes is below cairn_fat_layout_mem */
 CAIRN_API enum cairn_err cairn_fat_resize(struct cairn_blk *dev, uint64_t bytes,
                                           const struct cairn_fat_layout_options *options, void *mem,
                                           size_t mem_bytes, struct cairn_fat_layout_result *result,
