@@ -48,32 +48,59 @@ static bool image_is_file(struct cairn_image *image)
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
+static enum cairn_err plan_make(struct resize *resize, struct cairn_why *why)
+{
+    struct tool_layout *layout = &resize->layout;
+    bool plan_only = layout->options.plan_only;
+    layout->options.plan_only = true;
+    enum cairn_err err = tool_layout_resize(layout, resize->bytes, why);
+    layout->options.plan_only = plan_only;
+    return err;
+}
+
 /* "min" and "max" are known when the volume was looked at. */
 static enum cairn_err size_find(struct resize *resize, struct cairn_why *why)
 {
     struct tool_layout *layout = &resize->layout;
-    bool plan_only = layout->options.plan_only;
     if (!resize->min && !resize->max) return CAIRN_OK;
-    layout->options.plan_only = true;
-    enum cairn_err err = tool_layout_resize(layout, 0, why);
-    layout->options.plan_only = plan_only;
+    enum cairn_err err = plan_make(resize, why);
     uint64_t device = cairn_blk_bytes(layout->dev), most = layout->result.most_bytes;
     resize->bytes = resize->min ? layout->result.least_bytes : device < most ? device : most;
     return err;
+}
+
+/* Only an image file becomes longer. */
+static enum cairn_err room_check(const struct resize *resize, struct cairn_why *why)
+{
+    uint64_t there = cairn_blk_bytes(resize->layout.dev);
+    if (resize->is_file || resize->bytes <= there) return CAIRN_OK;
+    (void)cairn_why_fail(why, CAIRN_ENOSPC, "there is room for %llu bytes only",
+                         (unsigned long long)there);
+    cairn_why_hint(why, "`max` takes all of it; a partition is made larger in the partition table");
+    return CAIRN_ENOSPC;
+}
+
+/* The image is as long as the volume needs at any time, whatever became of the change. */
+static enum cairn_err volume_resize(struct resize *resize, uint64_t before, struct cairn_why *why)
+{
+    struct tool_layout *layout = &resize->layout;
+    enum cairn_err err = tool_layout_resize(layout, resize->bytes, why);
+    uint64_t after = volume_bytes(&layout->result.after);
+    if (err && after < before) after = before;
+    enum cairn_err cutting = image_resize(resize, after, err ? NULL : why);
+    return err ? err : cutting;
 }
 
 static enum cairn_err resize_run(struct resize *resize, struct cairn_why *why)
 {
     uint64_t before = cairn_blk_bytes(resize->layout.dev);
     enum cairn_err err = size_find(resize, why);
-    if (err || resize->layout.options.plan_only)
-        return err ? err : tool_layout_resize(&resize->layout, resize->bytes, why);
-    if (resize->bytes > before) err = image_resize(resize, resize->bytes, why);
-    if (err) return err;
-    err = tool_layout_resize(&resize->layout, resize->bytes, why);
-    uint64_t bytes = err ? before : volume_bytes(&resize->layout.result.after);
-    enum cairn_err cutting = image_resize(resize, bytes, err ? NULL : why);
-    return err ? err : cutting;
+    if (!err) err = room_check(resize, why);
+    bool grows = resize->bytes > before; /* the file only when that will do */
+    if (!err && (grows || resize->layout.options.plan_only)) err = plan_make(resize, why);
+    if (err || resize->layout.options.plan_only) return err;
+    if (grows) err = image_resize(resize, resize->bytes, why);
+    return err ? err : volume_resize(resize, before, why);
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */

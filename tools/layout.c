@@ -49,6 +49,15 @@ enum tool_status tool_layout_end(struct tool_layout *layout, enum cairn_err err,
     return status;
 }
 
+/* The library says EINVAL for "not FAT", too; about an image that is a statement about its data. */
+static enum cairn_err judged(const struct tool_layout *layout, enum cairn_err err,
+                             struct cairn_why *why)
+{
+    if (err != CAIRN_EINVAL || layout->result.before.type) return err;
+    why->err = CAIRN_ECORRUPT;
+    return CAIRN_ECORRUPT;
+}
+
 enum cairn_err tool_layout_resize(struct tool_layout *layout, uint64_t bytes, struct cairn_why *why)
 {
     size_t need = cairn_fat_layout_mem(layout->dev, bytes);
@@ -57,7 +66,7 @@ enum cairn_err tool_layout_resize(struct tool_layout *layout, uint64_t bytes, st
     enum cairn_err err =
         cairn_fat_resize(layout->dev, bytes, &layout->options, mem, need, &layout->result, why);
     free(mem);
-    return err;
+    return judged(layout, err, why);
 }
 
 enum cairn_err tool_layout_defrag(struct tool_layout *layout, struct cairn_why *why)
@@ -68,5 +77,5 @@ enum cairn_err tool_layout_defrag(struct tool_layout *layout, struct cairn_why *
     enum cairn_err err =
         cairn_fat_defrag(layout->dev, &layout->options, mem, need, &layout->result, why);
     free(mem);
-    return err;
+    return judged(layout, err, why);
 }

@@ -72,6 +72,22 @@ run resize f16.img large && refuses 2 "'large' is no size"
 run resize f16.img:/a.bin 1M && refuses 2 'inside a volume'
 run resize none.img 1M && refuses 4 'none\.img'
 
+truncate -s 1M none.img
+run resize none.img 2M && refuses 3 'boot sector'
+same 'what is no volume does not grow' "$(size_of none.img)" 1048576
+run resize f16.img 100T && refuses 4 'over 2\^32 sectors'
+
+# A partition has the room it has, and a plan says so, too.
+truncate -s 64M disk.img
+printf '\0\0\0\0\x0e\0\0\0\0\x08\0\0\0\xa0\0\0' | dd of=disk.img bs=1 seek=446 conv=notrunc status=none
+printf '\x55\xaa' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none
+run format --force --quiet disk.img:1 && expect 0
+run resize disk.img:1 10M && expect 0
+run resize --plan disk.img:1 30M && refuses 4 'room for 20971520 bytes only'
+run resize disk.img:1 30M && refuses 4 'room for 20971520 bytes only'
+run resize disk.img:1 max && expect 0 'to 20 MiB'
+sound disk.img:1
+
 # More is on it than fits.
 run format --quiet --type=16 --cluster=512 --size=8M full.img && expect 0
 head -c 5000000 /dev/zero >zeros && run cp zeros full.img:/ && expect 0
