@@ -158,7 +158,7 @@ static bool mount_uses(struct judge *judge)
     enum cairn_err err =
         cairn_fat_mount(&fs, &judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &why);
     if (err) return failed(judge, "mount after repair", &why);
-    bool agrees = whole(judge, fs, judge->is_full ? WALK_REPAIRED_FULL : WALK_REPAIRED);
+    bool agrees = whole(judge, fs, judge->has_no_room ? WALK_REPAIRED_FULL : WALK_REPAIRED);
     err = use(fs, &scratch, &why);
     if (err && agrees) agrees = failed(judge, "use after repair", &why);
     err = cairn_fat_unmount(fs, &why);
@@ -174,7 +174,9 @@ static bool repair(struct judge *judge)
     struct cairn_why why = { .err = CAIRN_OK };
     enum cairn_err err =
         cairn_fat_repair(&judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &result, &why);
-    if (!err && judge->is_full && result.after.orphan_clusters) {
+    judge->has_no_room =
+        judge->is_full || (!err && result.after.free_clusters < promise_longest(judge->promise));
+    if (!err && judge->has_no_room && result.after.orphan_clusters) {
         options.orphans = CAIRN_FAT_ORPHANS_FREE;
         err = cairn_fat_repair(&judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &result,
                                &why);

@@ -18,7 +18,8 @@ struct judge {
     struct memo *memo;
     struct after *after;
     const struct promise *promise;
-    bool is_full;               /* there may be no room for found/: lost clusters are freed then */
+    bool is_full;               /* so small that there may be no room for found/ */
+    bool has_no_room;           /* that, or too little is left to copy the longest file */
     bool torn_entries;          /* a FAT12 entry may be half old, half new: only repair knows */
     bool says_dirty, is_faulty; /* the device, as check found it */
     uint64_t findings[CAIRN_FAT_FAULT_COUNT]; /* of all cuts */

@@ -318,6 +318,17 @@ uint64_t promise_hash(const struct promise *promise)
 
 /* ---- what is found --------------------------------------------------------------------------- */
 
+uint32_t promise_longest(const struct promise *promise)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < THINGS_MAX; i++) {
+        const struct thing *thing = &promise->things[i];
+        for (uint32_t k = 0; thing->used && k < thing->size_count; k++)
+            if (thing->sizes[k] > most) most = thing->sizes[k];
+    }
+    return (most + promise->cluster_bytes - 1) / promise->cluster_bytes;
+}
+
 uint32_t promise_musts(const struct promise *promise)
 {
     uint32_t set = 0;

@@ -5,7 +5,7 @@
  * A *thing* is a file or directory by identity. It keeps every place that it had since the sync and
  * every size; a cut may leave it at any of them, at several, and, unless it was removed or is new,
  * never at none. Whatever size a file has, its bytes up to there are its own: that holds of files
- * that were touched, too, which is more than DESIGN asks for, and true.
+ * that were touched, too.
  */
 #ifndef CAIRN_TESTS_FAT_CRASH_PROMISE_H
 #define CAIRN_TESTS_FAT_CRASH_PROMISE_H
@@ -73,6 +73,8 @@ uint32_t promise_name(const char *name, size_t len);
 uint32_t promise_dirs(const struct promise *promise, uint32_t dirs, uint32_t name);
 uint32_t promise_files(const struct promise *promise, uint32_t dirs, uint32_t name,
                        const uint8_t *bytes, uint32_t size);
+/* Clusters of the longest file, at the longest that it was. */
+uint32_t promise_longest(const struct promise *promise);
 /* Things that must be there. */
 uint32_t promise_musts(const struct promise *promise);
 /* The newest name of the first thing of a set. */
