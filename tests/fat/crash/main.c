@@ -89,6 +89,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; held && i < CAIRN_COUNT(plans); i++)
         if (plans[i].extent <= options.extent) held = team_run(&plans[i].part, options.jobs);
     if (held && options.extent != QUICK)
-        held = random_run(options.runs ? options.runs : options.extent == LONG ? 4000 : 50);
+        held = random_run(options.runs ? options.runs : options.extent == LONG ? 2000 : 50);
     return held ? 0 : 1;
 }
