@@ -47,10 +47,11 @@ static uint64_t names_add(struct fat_check *c, uint64_t key)
         c->cut_names = true;
         return 0;
     }
-    if (*place && !(*place & KEY_AHEAD)) return *place;
-    c->names_count += *place == 0;
-    *place = key;
-    return 0;
+    uint64_t there = *place;
+    bool is_other = there && !(there & KEY_AHEAD);
+    if (!is_other) *place = key;
+    c->names_count += there == 0;
+    return is_other ? there : 0;
 }
 
 /* A name to come; those that find no room are met nevertheless. */

@@ -142,20 +142,27 @@ static enum cairn_err chain_pack(struct pack *p, uint32_t start, struct cairn_wh
     return CAIRN_OK;
 }
 
-enum cairn_err fat_layout_pack(struct fat_layout *l, struct cairn_why *why)
+static enum cairn_err tree_pack(struct pack *p, struct cairn_why *why)
 {
-    struct pack p = { .l = l, .at = 2, .end = 2 };
+    struct fat_layout *l = p->l;
     struct fat_walk walk;
     struct fat_walk_step step = { .kind = FAT_WALK_FILE };
     enum cairn_err err = CAIRN_OK;
-    if (l->fs->geo.root_cluster) err = chain_pack(&p, l->fs->geo.root_cluster, why);
+    if (l->fs->geo.root_cluster) err = chain_pack(p, l->fs->geo.root_cluster, why);
     fat_walk_init(&walk, l);
     l->walk = &walk;
     while (!err) {
         err = fat_walk_next(&walk, &step, why);
         if (err || step.kind == FAT_WALK_DONE) break;
-        if (step.kind != FAT_WALK_LEAVE) err = chain_pack(&p, step.start, why);
+        if (step.kind != FAT_WALK_LEAVE) err = chain_pack(p, step.start, why);
     }
     l->walk = NULL;
+    return err;
+}
+
+enum cairn_err fat_layout_pack(struct fat_layout *l, struct cairn_why *why)
+{
+    struct pack p = { .l = l, .at = 2, .end = 2 };
+    enum cairn_err err = tree_pack(&p, why);
     return err ? err : fat_layout_sync(l, why);
 }

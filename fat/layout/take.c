@@ -68,7 +68,7 @@ void fat_layout_take(struct fat_layout *l, struct fat_range range, uint32_t want
 
 static bool is_high(const struct fat_layout *l, struct fat_range outside, uint32_t cluster)
 {
-    return l->owner[cluster] == FAT_OWNER_NONE && (cluster < outside.from || cluster >= outside.to);
+    return (cluster < outside.from || cluster >= outside.to) && l->owner[cluster] == FAT_OWNER_NONE;
 }
 
 static uint32_t high_find(const struct fat_layout *l, struct fat_range outside, uint32_t from)

@@ -45,7 +45,7 @@ struct fat_changes *fat_changes_init(const struct cairn_blk *dev, void *mem, siz
         heads *= 2;
     changes->unit = cairn_blk_info(dev)->block_bytes;
     changes->mask = heads - 1;
-    changes->heads = cairn_arena_array(&arena, heads, sizeof *changes->heads, 16);
+    changes->heads = cairn_arena_array(&arena, heads, sizeof(void *), 16);
     if (!changes->heads) return NULL;
     changes->empty = arena;
     fat_changes_clear(changes);
@@ -58,7 +58,7 @@ void fat_changes_clear(struct fat_changes *changes)
     changes->all = NULL;
     changes->sorted = true;
     changes->copies = changes->copy_last = NULL;
-    memset(changes->heads, 0, ((size_t)changes->mask + 1) * sizeof *changes->heads);
+    memset(changes->heads, 0, ((size_t)changes->mask + 1) * sizeof(void *));
 }
 
 bool fat_changes_room(const struct fat_changes *changes, uint32_t puts, uint32_t bytes)

@@ -11,7 +11,8 @@
 #define SUFFIXES 1000u
 #define NUMBER_MOST 9999999u
 
-static const uint8_t found_base[FAT_SHORT_BYTES + 1] = "FOUND      ";
+static const uint8_t found_base[FAT_SHORT_BYTES] = { 'F', 'O', 'U', 'N', 'D', ' ',
+                                                     ' ', ' ', ' ', ' ', ' ' };
 
 /* A place for a slot in a directory. */
 struct place {

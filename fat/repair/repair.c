@@ -88,7 +88,7 @@ static enum cairn_err pass_run(struct repair *repair)
     struct fat_mend *mend = &repair->mend;
     struct cairn_fat_repair_result *result = mend->result;
     mend->pass = ++result->passes;
-    enum cairn_err err;
+    enum cairn_err err = CAIRN_OK;
     do {
         mend->anew = false;
         err = fat_check_run(repair->dev, &mend->options->check, repair->check_mem,
