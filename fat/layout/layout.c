@@ -46,7 +46,8 @@ static enum cairn_err memory_divide(struct fat_layout *l, struct cairn_arena *ar
     struct cairn_fat_geometry geo;
     bool is_signed;
     l->buffer_bytes = BUFFER_BYTES;
-    l->buffer = cairn_arena_take(arena, l->buffer_bytes, cairn_max_u64(l->dev->info.mem_align, 64));
+    l->buffer =
+        cairn_arena_take(arena, l->buffer_bytes, (size_t)cairn_max_u64(l->dev->info.mem_align, 64));
     if (!l->buffer) return CAIRN_ENOMEM;
     enum cairn_err err = cairn_blk_read(l->dev, 0, 1, l->buffer, why);
     if (!err) err = cairn_fat_boot_decode(l->buffer, &geo, &is_signed, why);

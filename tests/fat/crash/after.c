@@ -33,7 +33,7 @@ static void memo_grow(struct memo *memo)
 {
     struct memo old = *memo;
     memo->mask = old.mask * 2 + 1;
-    memo->keys = calloc(memo->mask + 1, sizeof *memo->keys);
+    memo->keys = calloc((size_t)memo->mask + 1, sizeof *memo->keys);
     for (uint64_t i = 0; i <= old.mask; i++)
         if (old.keys[i]) *memo_place(memo, old.keys[i]) = old.keys[i];
     free(old.keys);
