@@ -108,6 +108,7 @@ static enum cairn_err header_read(struct undo *undo, uint64_t file_bytes,
     size_t len = (size_t)cairn_min_u64(file_bytes, sizeof bytes);
     enum cairn_err err = bytes_read(undo, 0, bytes, len);
     if (!err) err = img_undo_header_decode(&undo->header, bytes, undo->why);
+    if (!err && file_bytes < sizeof bytes) err = damaged(undo, "ends early");
     if (!err) err = image_check(undo, like);
     if (err) return err;
     undo->record_bytes = img_undo_record_bytes(undo->header.block_bytes);
