@@ -199,6 +199,7 @@ void fat_mend_state(struct fat_check *c, uint32_t clear)
 void fat_mend_state_reset(struct fat_check *c)
 {
     struct fat_mend_state_byte *high = &c->mend->state[1];
+    if (c->geometry.type == CAIRN_FAT12) return; /* FAT[1] holds no state */
     high->in_end |= c->geometry.type == CAIRN_FAT16 ? 0xFF : 0x0F;
     high->in_use = (uint8_t)(high->in_end & ~clean_bit(c));
     put(c, high->at, &high->in_use, 1, FAT_ORDER_MARK);

@@ -10,5 +10,6 @@ TCase *repair_chain_tests(void);
 TCase *repair_orphan_tests(void);
 TCase *repair_cut_tests(void);
 TCase *repair_bounds_tests(void);
+TCase *repair_review_tests(void);
 
 #endif
