@@ -6,6 +6,7 @@
 #include "out.h"
 
 #include <cairn/blk_open.h>
+#include <cairn/bytes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ struct resize {
     struct tool_layout layout;
     uint64_t bytes;
     bool min, max;
-    bool is_file; /* the volume is all there is in the image, whose size follows */
+    bool is_file;  /* the image has no partitions, and its size follows the volume's */
+    bool has_tail; /* but something that is not zero lies behind the volume: it stays */
 };
 
 static uint64_t volume_bytes(const struct cairn_fat_geometry *geo)
@@ -31,19 +33,71 @@ static uint64_t volume_bytes(const struct cairn_fat_geometry *geo)
 
 /* ---- the image ------------------------------------------------------------------------------- */
 
-static enum cairn_err image_resize(struct resize *resize, uint64_t bytes, struct cairn_why *why)
-{
-    struct cairn_blk *disk = cairn_image_disk(resize->layout.image);
-    uint64_t blocks = (bytes + disk->info.block_bytes - 1) / disk->info.block_bytes;
-    if (!resize->is_file || blocks == disk->info.block_count) return CAIRN_OK;
-    return cairn_blk_resize(disk, blocks, why);
-}
-
-/* Has the image just the volume in it, and can it become longer and shorter? */
+/* Has the image no partitions, and can it become longer and shorter? */
 static bool image_is_file(struct cairn_image *image)
 {
     struct cairn_blk *disk = cairn_image_disk(image);
     return cairn_image_blk(image) == disk && disk->info.resize != CAIRN_BLK_ABSENT;
+}
+
+static enum cairn_err image_resize(struct resize *resize, uint64_t bytes, struct cairn_why *why)
+{
+    struct cairn_blk *disk = cairn_image_disk(resize->layout.image);
+    uint64_t blocks = cairn_div_up(bytes, disk->info.block_bytes);
+    if (!resize->is_file || blocks == disk->info.block_count) return CAIRN_OK;
+    if (resize->has_tail && blocks < disk->info.block_count) return CAIRN_OK;
+    return cairn_blk_resize(disk, blocks, why);
+}
+
+static enum cairn_err blocks_look(struct cairn_blk *dev, uint64_t at, uint64_t count, bool *zero,
+                                  struct cairn_why *why)
+{
+    static uint8_t buffer[1u << 16];
+    uint32_t step = (uint32_t)sizeof buffer / dev->info.block_bytes;
+    for (uint64_t end = at + count; at < end && *zero; at += step) {
+        uint64_t blocks = cairn_min_u64(step, end - at);
+        enum cairn_err err = cairn_blk_read(dev, at, blocks, buffer, why);
+        if (err) return err;
+        size_t bytes = (size_t)blocks * dev->info.block_bytes;
+        *zero = buffer[0] == 0 && memcmp(buffer, buffer + 1, bytes - 1) == 0;
+    }
+    return CAIRN_OK;
+}
+
+/* Are the bytes [from, to) of the image zeros, as far as it has them? */
+static enum cairn_err tail_look(struct cairn_blk *disk, uint64_t from, uint64_t to, bool *zero,
+                                struct cairn_why *why)
+{
+    uint64_t at = cairn_div_up(from, disk->info.block_bytes);
+    uint64_t end = cairn_min_u64(to / disk->info.block_bytes, disk->info.block_count);
+    *zero = true;
+    while (at < end && *zero) {
+        struct cairn_blk_extent extent;
+        size_t used;
+        enum cairn_err err = cairn_blk_extents(disk, at, end - at, &extent, 1, &used, why);
+        if (!err && extent.data) err = blocks_look(disk, at, extent.count, zero, why);
+        if (err) return err;
+        at += extent.count;
+    }
+    return CAIRN_OK;
+}
+
+/* What lies behind the volume may be someone's: it is not written over, and not cut off. */
+static enum cairn_err tail_check(struct resize *resize, struct cairn_why *why)
+{
+    struct cairn_blk *disk = cairn_image_disk(resize->layout.image);
+    uint64_t before = volume_bytes(&resize->layout.result.before);
+    uint64_t after = volume_bytes(&resize->layout.result.after);
+    bool covered_zero, zero;
+    enum cairn_err err = tail_look(disk, before, after, &covered_zero, why);
+    if (!err) err = tail_look(disk, cairn_max_u64(before, after), UINT64_MAX, &zero, why);
+    if (err) return err;
+    resize->has_tail = !zero;
+    if (covered_zero) return CAIRN_OK;
+    (void)cairn_why_fail(why, CAIRN_EEXIST, "what lies behind the volume is not zero");
+    cairn_why_hint(why, "if nothing needs it, `truncate -s %llu` cuts it off",
+                   (unsigned long long)before);
+    return CAIRN_EEXIST;
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
@@ -91,15 +145,17 @@ static enum cairn_err volume_resize(struct resize *resize, uint64_t before, stru
     return err ? err : cutting;
 }
 
+/* A file is made longer, and cut, only when that will do. */
 static enum cairn_err resize_run(struct resize *resize, struct cairn_why *why)
 {
     uint64_t before = cairn_blk_bytes(resize->layout.dev);
+    bool plan_only = resize->layout.options.plan_only;
     enum cairn_err err = size_find(resize, why);
     if (!err) err = room_check(resize, why);
-    bool grows = resize->bytes > before; /* the file only when that will do */
-    if (!err && (grows || resize->layout.options.plan_only)) err = plan_make(resize, why);
-    if (err || resize->layout.options.plan_only) return err;
-    if (grows) err = image_resize(resize, resize->bytes, why);
+    if (!err && (resize->is_file || plan_only)) err = plan_make(resize, why);
+    if (!err && resize->is_file) err = tail_check(resize, why);
+    if (err || plan_only) return err;
+    if (resize->bytes > before) err = image_resize(resize, resize->bytes, why);
     return err ? err : volume_resize(resize, before, why);
 }
 
@@ -123,7 +179,16 @@ static void tell_json(const struct resize *resize)
     tool_json_u64(&json, "fat_sectors", result->after.fat_sectors);
     tool_json_u64(&json, "moved_clusters", result->moved_clusters);
     tool_json_u64(&json, "freed_clusters", result->freed_clusters);
+    tool_json_bool(&json, "keeps_tail", resize->has_tail);
     tool_json_close(&json, '}');
+}
+
+/* Said in any case: the image is not as long as was asked. */
+static void tell_tail(const struct resize *resize)
+{
+    if (resize->has_tail)
+        tool_note("%s: stays as long as it is: what lies behind the volume is not zero",
+                  resize->layout.text);
 }
 
 static void tell(const struct resize *resize)
@@ -162,6 +227,7 @@ static enum tool_status run(const struct tool_args *args)
     resize.is_file = image_is_file(resize.layout.image);
     enum cairn_err err = resize_run(&resize, &why);
     status = tool_layout_end(&resize.layout, err, &why);
+    if (!status) tell_tail(&resize);
     if (status || quiet) return status;
     if (tool_has(args, JSON))
         tell_json(&resize);
@@ -176,10 +242,11 @@ const struct tool_verb tool_verb_resize = {
     .operands = "IMAGE[:PART] SIZE|min|max",
     .options = options,
     .details =
-        "An image file that is one volume gets the same size; a partition stays as it is, and\n"
-        "so does a device: the volume then takes part of it, `max` all. The kind of FAT stays,\n"
-        "and with it the limits, which --plan shows. A power cut does no harm: the same again\n"
-        "goes on from there.",
+        "An image file that is one volume gets the same size, unless something that is not zero\n"
+        "lies behind it: that is neither cut off nor written over. A partition stays as it is,\n"
+        "and so does a device: the volume then takes part of it, `max` all. The kind of FAT\n"
+        "stays, and with it the limits, which --plan shows. A power cut does no harm: the same\n"
+        "again goes on from there.",
     .example =
         "  cairn resize disk.img 2G\n"
         "  cairn resize disk.img:1 max\n"

@@ -88,6 +88,24 @@ run resize disk.img:1 30M && refuses 4 'room for 20971520 bytes only'
 run resize disk.img:1 max && expect 0 'to 20 MiB'
 sound disk.img:1
 
+# What lies behind a volume in its file is neither cut off nor written over, unless it is zeros.
+run format --quiet --size=4M tail.img && expect 0
+echo someone >>tail.img && truncate -s 6M tail.img
+before=$(tail -c 2097152 tail.img | sha256sum)
+run resize tail.img 5M && refuses 4 'behind the volume is not zero.*truncate -s 4194304'
+run resize --plan tail.img 5M && refuses 4 'behind the volume is not zero'
+run resize --quiet tail.img 3M && expect 0
+same 'that the file is not cut is said' "$err" \
+    'cairn: tail.img: stays as long as it is: what lies behind the volume is not zero'
+same 'the file is not cut' "$(size_of tail.img)" 6291456
+same 'what lies behind is there' "$(tail -c 2097152 tail.img | sha256sum)" "$before"
+truncate -s 3M tail.img && truncate -s 9M tail.img
+run resize tail.img 2M && expect 0
+same 'zeros are cut off' "$(size_of tail.img)" 2097152
+truncate -s 4M tail.img
+run resize tail.img max && expect 0 'to 4 MiB'
+sound tail.img
+
 # More is on it than fits.
 run format --quiet --type=16 --cluster=512 --size=8M full.img && expect 0
 head -c 5000000 /dev/zero >zeros && run cp zeros full.img:/ && expect 0
