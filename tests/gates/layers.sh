@@ -42,8 +42,8 @@ check() {
 }
 
 plant_upward() {
-    echo '#include <cairn/fat.h>' >>"$root/block/blk.c"
-    expect='block/blk.c:.*higher layer'
+    echo '#include <cairn/fat.h>' >>"$root/block/front/front.c"
+    expect='block/front/front.c:.*higher layer'
 }
 
 plant_private() {

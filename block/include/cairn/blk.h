@@ -87,10 +87,10 @@ struct cairn_blk_extent {
     bool data;
 };
 
-/* The functions of an implementation. NULL where a capability is absent; close, submit are always
- * there. The front has checked all arguments against info before any of them is called, and has
- * emulated what info calls emulated: a device meets no zero that it said it emulates, and ignores
- * CAIRN_BLK_FUA unless it is native. */
+/* The functions of an implementation. NULL where a capability is absent; close is always there, and
+ * submit but in a layer that only renumbers blocks. The front has checked all arguments against
+ * info before any of them is called, and has emulated what info calls emulated: a device meets no
+ * zero that it said it emulates, and ignores CAIRN_BLK_FUA unless it is native. */
 struct cairn_blk_ops {
     /* Complete all requests, in any order; each status comes in as CAIRN_OK, those that fail get
      * theirs; return CAIRN_OK or one of the failures. Restores the array when it rewrites it for a
@@ -120,10 +120,16 @@ struct cairn_blk {
     struct cairn_blk_info info;
     const char *name;        /* for explanations: "disk.img", "partition 2" */
     struct cairn_blk *below; /* the next device of the stack, NULL at the bottom */
-    int32_t poison;          /* an enum cairn_err: what the failed flush said, or 0; atomic */
+    /* Where requests go: to this device itself, or, of one that only renumbers blocks, to the first
+     * one below that does more. Block n is block (n << target_shift) + target_first there. */
+    struct cairn_blk *target;
+    uint64_t target_first;
+    uint32_t target_shift;
+    int32_t poison; /* an enum cairn_err: what the failed flush said, or 0; atomic */
 };
 
-/* For implementations: fill the base. name must outlive the device. */
+/* For implementations: fill the base. name must outlive the device, which is not to be moved while
+ * it is open. */
 CAIRN_API void cairn_blk_init(struct cairn_blk *dev, const struct cairn_blk_ops *ops,
                               const struct cairn_blk_info *info, const char *name,
                               struct cairn_blk *below);

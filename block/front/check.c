@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The one place where requests are checked: ranges, flags, segments, overlap, read-only, poison. */
-#include "blk_impl.h"
+#include "../impl.h"
 
 static const char *const op_names[] = { "read", "write", "discard", "zero" };
 
@@ -31,8 +31,10 @@ enum cairn_err blk_shape_check(uint32_t block_bytes, uint64_t block_count, struc
 enum cairn_err blk_poison(const struct cairn_blk *dev)
 {
     int32_t poison = 0;
-    for (; dev && !poison; dev = dev->below)
+    for (dev = dev->target; !poison; dev = dev->below->target) {
         poison = __atomic_load_n(&dev->poison, __ATOMIC_ACQUIRE);
+        if (!dev->below) break;
+    }
     return (enum cairn_err)poison;
 }
 

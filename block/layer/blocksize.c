@@ -6,7 +6,7 @@
  */
 #include <cairn/blk_layers.h>
 
-#include "blk_impl.h"
+#include "../impl.h"
 
 _Static_assert(offsetof(struct cairn_blk_resized, base) == 0, "a device embeds its base first");
 
@@ -146,7 +146,6 @@ static bool segs_are_whole(const struct cairn_blk_req *req, uint32_t unit)
 static bool batch_is_whole(const struct cairn_blk_resized *dev, const struct cairn_blk_req *reqs,
                            size_t count)
 {
-    if (!dev->bounce) return true;
     uint64_t ratio = below_bytes(dev) / dev->base.info.block_bytes;
     for (size_t i = 0; i < count; i++)
         if ((reqs[i].block | reqs[i].count) & (ratio - 1) ||
@@ -164,7 +163,7 @@ static void scale(struct cairn_blk_req *reqs, size_t count, uint32_t from, uint3
     }
 }
 
-static enum cairn_err resized_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+static enum cairn_err smaller_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs,
                                      size_t count)
 {
     struct cairn_blk_resized *resized = resized_of(dev);
@@ -214,7 +213,7 @@ static enum cairn_err resized_resize(struct cairn_blk *dev, uint64_t block_count
     return cairn_blk_resize(dev->below, bytes / unit, why);
 }
 
-static const void *resized_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
+static const void *smaller_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
 {
     uint64_t unit = dev->below->info.block_bytes;
     uint64_t from = block * dev->info.block_bytes, to = from + count * dev->info.block_bytes;
@@ -230,12 +229,20 @@ static enum cairn_err resized_close(struct cairn_blk *dev, struct cairn_why *why
     return CAIRN_OK;
 }
 
-static const struct cairn_blk_ops resized_ops = {
-    .submit = resized_submit,
+static const struct cairn_blk_ops larger_ops = {
     .flush = blk_layer_flush,
     .extents = resized_extents,
     .resize = resized_resize,
-    .borrow = resized_borrow,
+    .borrow = blk_route_borrow,
+    .close = resized_close,
+};
+
+static const struct cairn_blk_ops smaller_ops = {
+    .submit = smaller_submit,
+    .flush = blk_layer_flush,
+    .extents = resized_extents,
+    .resize = resized_resize,
+    .borrow = smaller_borrow,
     .close = resized_close,
 };
 
@@ -272,8 +279,13 @@ enum cairn_err cairn_blk_blocksize_open(struct cairn_blk_resized *dev, struct ca
         return cairn_why_fail(why, CAIRN_ENOMEM, "blocks of %lu bytes need %lu bytes of memory",
                               (unsigned long)block_bytes, (unsigned long)need);
     struct cairn_blk_info info = resized_info(below, block_bytes);
-    cairn_blk_init(&dev->base, &resized_ops, &info, "blocksize", below);
-    dev->bounce = need ? bounce_at(mem, below->info.mem_align) : NULL;
     cairn_lock_init(&dev->lock);
+    dev->bounce = need ? bounce_at(mem, below->info.mem_align) : NULL;
+    uint32_t ratio = block_bytes / below->info.block_bytes;
+    if (need)
+        cairn_blk_init(&dev->base, &smaller_ops, &info, "blocksize", below);
+    else
+        blk_init_renumbering(&dev->base, &larger_ops, &info, "blocksize", below, 0,
+                             (uint32_t)__builtin_ctz(ratio));
     return CAIRN_OK;
 }

@@ -3,7 +3,7 @@
 #include <cairn/bytes.h>
 #include <cairn/checksum.h>
 
-#include "part_codec.h"
+#include "codec.h"
 
 static const uint8_t signature[8] = { 'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T' };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* From byte ranges of data to extents of blocks: data rounds outward, holes are what is left. */
-#include "blk_impl.h"
+#include "../impl.h"
 
 void blk_extents_init(struct blk_extents *list, struct cairn_blk_extent *out, size_t cap,
                       uint64_t block, uint64_t count, uint32_t block_bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Zeros by writing, for devices that have no better way. */
-#include "blk_impl.h"
+#include "../impl.h"
 
 #define ZERO_SEGS 64u
 
@@ -30,7 +30,7 @@ enum cairn_err blk_zero_by_writing(struct cairn_blk *dev, struct cairn_blk_req *
     while (left && !write.status) {
         uint64_t bytes = zero_segs(segs, left, &write.seg_count);
         write.count = bytes / dev->info.block_bytes;
-        write.status = dev->ops->submit(dev, &write, 1);
+        write.status = blk_send(dev, &write, 1);
         write.block += write.count;
         left -= bytes;
     }

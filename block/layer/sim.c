@@ -2,7 +2,7 @@
 /* The device that fails as real ones do, by plan. */
 #include <cairn/blk_sim.h>
 
-#include "blk_impl.h"
+#include "../impl.h"
 
 _Static_assert(offsetof(struct cairn_blk_sim, base) == 0, "a device embeds its base first");
 

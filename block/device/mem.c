@@ -2,7 +2,7 @@
 /* Memory as a device. */
 #include <cairn/blk_mem.h>
 
-#include "blk_impl.h"
+#include "../impl.h"
 
 _Static_assert(offsetof(struct cairn_blk_mem, base) == 0, "a device embeds its base first");
 

@@ -3,8 +3,8 @@
  * What implementations of BLOCK share: explaining a request's failure, forwarding to the device
  * below, emulation, and lists of extents. Private to block/.
  */
-#ifndef CAIRN_BLK_IMPL_H
-#define CAIRN_BLK_IMPL_H
+#ifndef CAIRN_BLOCK_IMPL_H
+#define CAIRN_BLOCK_IMPL_H
 
 #include <cairn/blk.h>
 #include <cairn/bytes.h>
@@ -14,7 +14,7 @@
 #define BLK_MEM_ALIGN_MAX 4096u
 #define BLK_DEVICE_BYTES_MAX (UINT64_C(1) << 63) /* exclusive */
 
-/* blk_check.c */
+/* front/check.c */
 
 /* CAIRN_EINVAL with an explanation unless block_bytes is a power of two from 512 to 65536 and the
  * whole device is below 2^63 bytes. */
@@ -44,12 +44,33 @@ bool blk_why_is_first(const struct cairn_blk_req *reqs, size_t at);
 enum cairn_err blk_req_fail(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t at,
                             enum cairn_err err, int32_t os, const char *detail);
 
-/* blk_zero.c */
+/* front/zero.c */
 
 /* Do a zero request of dev by writing zeros through its own submit; sets req->status too. */
 enum cairn_err blk_zero_by_writing(struct cairn_blk *dev, struct cairn_blk_req *req) CAIRN_MUST_USE;
 
-/* blk_layer.c: the parts of a layer that only forward. Each adds the layer's name to a failure. */
+/* front/route.c: to the device that does the work, past layers that only renumber blocks. */
+
+/* cairn_blk_init for such a layer: its block n is block (n << shift) + first of below. */
+void blk_init_renumbering(struct cairn_blk *dev, const struct cairn_blk_ops *ops,
+                          const struct cairn_blk_info *info, const char *name,
+                          struct cairn_blk *below, uint64_t first, uint32_t shift);
+
+/* What submit, begin and finish of dev are; the requests were checked. begin and finish only where
+ * dev->target has them. */
+enum cairn_err blk_send(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                        size_t count) CAIRN_MUST_USE;
+enum cairn_err blk_send_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                              size_t count) CAIRN_MUST_USE;
+enum cairn_err blk_send_finish(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                               size_t count) CAIRN_MUST_USE;
+/* The borrow of a layer that only renumbers blocks. */
+const void *blk_route_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count);
+
+/* front/pass.c: the parts of a layer that only forward. Each adds the layer's name to a failure. */
+
+/* Put dev's name on each explanation of the batch, once. */
+void blk_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count);
 
 enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs,
                                 size_t count) CAIRN_MUST_USE;
@@ -66,7 +87,7 @@ const void *blk_layer_borrow(struct cairn_blk *dev, uint64_t block, uint64_t cou
 /* For devices that hold nothing: closing cannot fail. */
 enum cairn_err blk_close_nothing(struct cairn_blk *dev, struct cairn_why *why) CAIRN_MUST_USE;
 
-/* blk_extents.c: a device that knows its data as byte ranges says so in blocks. */
+/* front/extents.c: a device that knows its data as byte ranges says so in blocks. */
 
 struct blk_extents {
     struct cairn_blk_extent *out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Opening a file or a host block device: what it is, who else has it, what it can do. */
-#include "blk_file.h"
+#include "file.h"
 
 #include <cairn/clock.h>
 #include <cairn/err_posix.h>
@@ -15,7 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "../blk_impl.h"
+#include "../impl.h"
 
 _Static_assert(offsetof(struct cairn_blk_file, base) == 0, "a device embeds its base first");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The requests of a file device: preadv and pwritev, hole punching, and where its data is. */
-#include "blk_file.h"
+#include "file.h"
 
 #include <cairn/err_posix.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../blk_impl.h"
+#include "../impl.h"
 
 #define IOV_COUNT 256 /* segments of one system call */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The MBR as bytes: four entries of 16 bytes at 446, a disk id at 440, 55 AA at 510. */
-#include "part_codec.h"
+#include "codec.h"
 
 #include <cairn/bytes.h>
 

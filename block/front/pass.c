@@ -3,10 +3,9 @@
  * The parts of a layer that only forward. Requests go to the functions of the device below, not to
  * its front: they were checked above. All else goes through the front, which keeps the poison.
  */
-#include "blk_impl.h"
+#include "../impl.h"
 
-/* Put the layer's name on each explanation of the batch, once. */
-static void layer_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+void blk_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (reqs[i].status && reqs[i].why && blk_why_is_first(reqs, i))
@@ -15,26 +14,24 @@ static void layer_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, 
 
 enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    enum cairn_err err = dev->below->ops->submit(dev->below, reqs, count);
-    if (err) layer_sign(dev, reqs, count);
+    enum cairn_err err = blk_send(dev->below, reqs, count);
+    if (err) blk_sign(dev, reqs, count);
     return err;
 }
 
 enum cairn_err blk_layer_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    const struct cairn_blk_ops *ops = dev->below->ops;
-    if (!ops->begin) return blk_layer_submit(dev, reqs, count);
-    enum cairn_err err = ops->begin(dev->below, reqs, count);
-    if (err) layer_sign(dev, reqs, count);
+    if (!dev->below->target->ops->begin) return blk_layer_submit(dev, reqs, count);
+    enum cairn_err err = blk_send_begin(dev->below, reqs, count);
+    if (err) blk_sign(dev, reqs, count);
     return err;
 }
 
 enum cairn_err blk_layer_finish(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    const struct cairn_blk_ops *ops = dev->below->ops;
-    if (!ops->finish) return CAIRN_OK;
-    enum cairn_err err = ops->finish(dev->below, reqs, count);
-    if (err) layer_sign(dev, reqs, count);
+    if (!dev->below->target->ops->finish) return CAIRN_OK;
+    enum cairn_err err = blk_send_finish(dev->below, reqs, count);
+    if (err) blk_sign(dev, reqs, count);
     return err;
 }
 

@@ -2,49 +2,13 @@
 /* A run of the device below, as a partition is. */
 #include <cairn/blk_layers.h>
 
-#include "blk_impl.h"
+#include "../impl.h"
 
 _Static_assert(offsetof(struct cairn_blk_slice, base) == 0, "a device embeds its base first");
 
 static uint64_t slice_first(const struct cairn_blk *dev)
 {
     return ((const struct cairn_blk_slice *)dev)->first;
-}
-
-/* Into the addresses of the device below, and back. */
-static void slice_enter(struct cairn_blk_req *reqs, size_t count, uint64_t first)
-{
-    for (size_t i = 0; i < count; i++)
-        reqs[i].block += first;
-}
-
-static void slice_leave(struct cairn_blk_req *reqs, size_t count, uint64_t first)
-{
-    for (size_t i = 0; i < count; i++)
-        reqs[i].block -= first;
-}
-
-static enum cairn_err slice_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
-{
-    slice_enter(reqs, count, slice_first(dev));
-    enum cairn_err err = blk_layer_submit(dev, reqs, count);
-    slice_leave(reqs, count, slice_first(dev));
-    return err;
-}
-
-static enum cairn_err slice_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
-{
-    slice_enter(reqs, count, slice_first(dev));
-    enum cairn_err err = blk_layer_begin(dev, reqs, count);
-    if (err) slice_leave(reqs, count, slice_first(dev));
-    return err;
-}
-
-static enum cairn_err slice_finish(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
-{
-    enum cairn_err err = blk_layer_finish(dev, reqs, count);
-    slice_leave(reqs, count, slice_first(dev));
-    return err;
 }
 
 static enum cairn_err slice_extents(struct cairn_blk *dev, uint64_t block, uint64_t count,
@@ -58,18 +22,10 @@ static enum cairn_err slice_extents(struct cairn_blk *dev, uint64_t block, uint6
     return err;
 }
 
-static const void *slice_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
-{
-    return blk_layer_borrow(dev, slice_first(dev) + block, count);
-}
-
 static const struct cairn_blk_ops slice_ops = {
-    .submit = slice_submit,
-    .begin = slice_begin,
-    .finish = slice_finish,
     .flush = blk_layer_flush,
     .extents = slice_extents,
-    .borrow = slice_borrow,
+    .borrow = blk_route_borrow,
     .close = blk_close_nothing,
 };
 
@@ -104,7 +60,7 @@ enum cairn_err cairn_blk_slice_open(struct cairn_blk_slice *dev, struct cairn_bl
         return err;
     }
     struct cairn_blk_info info = slice_info(below, first, count);
-    cairn_blk_init(&dev->base, &slice_ops, &info, name, below);
+    blk_init_renumbering(&dev->base, &slice_ops, &info, name, below, first, 0);
     dev->first = first;
     return CAIRN_OK;
 }

@@ -2,9 +2,9 @@
 /*
  * The front: the only way into a device. It checks (blk_check.c), emulates what the device on top
  * of the stack cannot do itself, and keeps the poison of a failed flush. Layers pass requests on to
- * the functions of the device below, not to its front, so all of this happens once.
+ * the functions of the device below (route.c), not to its front, so all of this happens once.
  */
-#include "blk_impl.h"
+#include "../impl.h"
 
 void cairn_blk_init(struct cairn_blk *dev, const struct cairn_blk_ops *ops,
                     const struct cairn_blk_info *info, const char *name, struct cairn_blk *below)
@@ -13,6 +13,9 @@ void cairn_blk_init(struct cairn_blk *dev, const struct cairn_blk_ops *ops,
     dev->info = *info;
     dev->name = name;
     dev->below = below;
+    dev->target = dev;
+    dev->target_first = 0;
+    dev->target_shift = 0;
     dev->poison = CAIRN_OK;
 }
 
@@ -33,7 +36,7 @@ static enum cairn_err submit_zeros_written(struct cairn_blk *dev, struct cairn_b
             run++;
         enum cairn_err part = CAIRN_OK;
         if (run) {
-            part = dev->ops->submit(dev, reqs + i, run);
+            part = blk_send(dev, reqs + i, run);
         } else {
             part = blk_zero_by_writing(dev, &reqs[i]);
             run = 1;
@@ -72,7 +75,7 @@ enum cairn_err cairn_blk_submit(struct cairn_blk *dev, struct cairn_blk_req *req
     enum cairn_err err = blk_batch_check(dev, reqs, count);
     if (err) return err;
     bool written = dev->info.zero == CAIRN_BLK_EMULATED && batch_has_zero(reqs, count);
-    err = written ? submit_zeros_written(dev, reqs, count) : dev->ops->submit(dev, reqs, count);
+    err = written ? submit_zeros_written(dev, reqs, count) : blk_send(dev, reqs, count);
     return batch_settle(dev, reqs, count, err);
 }
 
@@ -82,7 +85,7 @@ enum cairn_err cairn_blk_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs
 {
     if (!count) return CAIRN_OK;
     bool zeros = dev->info.zero == CAIRN_BLK_EMULATED && batch_has_zero(reqs, count);
-    if (!dev->ops->begin || zeros) {
+    if (!dev->target->ops->begin || zeros) {
         enum cairn_err done = cairn_blk_submit(dev, reqs, count);
         reqs[0].order = true;
         return done;
@@ -90,7 +93,7 @@ enum cairn_err cairn_blk_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs
     enum cairn_err err = blk_batch_check(dev, reqs, count);
     if (err) return err;
     reqs[0].order = false;
-    err = dev->ops->begin(dev, reqs, count);
+    err = blk_send_begin(dev, reqs, count);
     return err ? blk_first_failure(reqs, count, err) : CAIRN_OK;
 }
 
@@ -98,7 +101,7 @@ enum cairn_err cairn_blk_finish(struct cairn_blk *dev, struct cairn_blk_req *req
 {
     bool is_done = !count || reqs[0].order;
     if (is_done) return CAIRN_OK;
-    return batch_settle(dev, reqs, count, dev->ops->finish(dev, reqs, count));
+    return batch_settle(dev, reqs, count, blk_send_finish(dev, reqs, count));
 }
 
 /* The bytes may wrap only when the range is wrong too, which is checked before the segments. */

@@ -4,7 +4,7 @@
 #include <cairn/checksum.h>
 #include <cairn/part.h>
 
-#include "part_codec.h"
+#include "codec.h"
 
 #define SCRATCH_BYTES_MIN 4096u
 #define SCRATCH_BLOCKS_MIN 4u
