@@ -4,6 +4,33 @@
 #include "../volume/table.h"
 #include <cairn/fat_layout.h>
 
+/* Blocks [from, to) that hold data: as far as the device knows, all that take room below it. */
+static enum cairn_err data_count(struct cairn_blk *dev, uint64_t from, uint64_t to, uint64_t *data,
+                                 struct cairn_why *why)
+{
+    struct cairn_blk_extent extent;
+    size_t used;
+    for (*data = 0; from < to; from += extent.count) {
+        enum cairn_err err = cairn_blk_extents(dev, from, to - from, &extent, 1, &used, why);
+        if (err) return err;
+        if (extent.data) *data += extent.count;
+    }
+    return CAIRN_OK;
+}
+
+/* A discard that is refused counts as done, so a device that knows is asked what became of it. */
+static enum cairn_err blocks_discard(struct cairn_blk *dev, uint64_t from, uint64_t to,
+                                     uint64_t *bytes, struct cairn_why *why)
+{
+    bool knows = dev->info.extents != CAIRN_BLK_ABSENT;
+    uint64_t before = to - from, after = 0;
+    enum cairn_err err = knows ? data_count(dev, from, to, &before, why) : CAIRN_OK;
+    if (!err) err = cairn_blk_discard(dev, from, to - from, why);
+    if (!err && knows) err = data_count(dev, from, to, &after, why);
+    if (!err && after < before) *bytes += (before - after) * dev->info.block_bytes;
+    return err;
+}
+
 /* Discard what lies in the sectors, cut down to the device's granularity. */
 static enum cairn_err sectors_discard(struct cairn_fat *fs, uint64_t sector, uint64_t sectors,
                                       uint64_t *bytes, struct cairn_why *why)
@@ -13,10 +40,7 @@ static enum cairn_err sectors_discard(struct cairn_fat *fs, uint64_t sector, uin
     uint64_t from = cairn_round_up(fat_block(fs, sector), unit);
     uint64_t to = fat_block(fs, sector) + fat_block(fs, sectors);
     to -= to % unit;
-    if (from >= to) return CAIRN_OK;
-    enum cairn_err err = cairn_blk_discard(fs->dev, from, to - from, why);
-    if (!err) *bytes += (to - from) * info->block_bytes;
-    return err;
+    return from < to ? blocks_discard(fs->dev, from, to, bytes, why) : CAIRN_OK;
 }
 
 static enum cairn_err free_discard(struct cairn_fat *fs, uint64_t *bytes, struct cairn_why *why)

@@ -124,6 +124,6 @@ head -c 20000000 /dev/urandom >noise && run cp noise t.img:/ && run rm t.img:/no
 used=$(stat -c %b t.img)
 run trim t.img && expect 0 'given back'
 [ "$(stat -c %b t.img)" -lt $((used / 4)) ] && pass 'sparse' || fail 'sparse' "$(stat -c %b t.img) blocks, before $used"
-run trim --json t.img && expect 0 '"bytes": [0-9]'
+run trim --json t.img && expect 0 '"bytes": 0'
 sound t.img
 finish

@@ -177,6 +177,52 @@ START_TEST(trims)
 }
 END_TEST
 
+/* A device that knows what takes room: all of it, or what was not discarded. */
+struct knowing {
+    const struct cairn_blk_ops *real;
+    bool refuses, discarded;
+};
+static struct knowing knowing;
+
+static enum cairn_err knowing_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                                     size_t count)
+{
+    if (reqs->op != CAIRN_BLK_DISCARD) return knowing.real->submit(dev, reqs, count);
+    knowing.discarded = !knowing.refuses;
+    return CAIRN_OK;
+}
+
+static enum cairn_err knowing_extents(struct cairn_blk *dev, uint64_t block, uint64_t count,
+                                      struct cairn_blk_extent *extents, size_t cap, size_t *used,
+                                      struct cairn_why *why)
+{
+    (void)dev, (void)cap, (void)why;
+    *extents = (struct cairn_blk_extent){ block, count, !knowing.discarded };
+    *used = 1;
+    return CAIRN_OK;
+}
+
+/* What the host refuses to take back is not counted. */
+START_TEST(trims_what_is_taken)
+{
+    struct cairn_fat *fs;
+    uint64_t bytes;
+    made(0, 16);
+    knowing = (struct knowing){ .real = rig.dev.base.ops, .refuses = _i };
+    struct cairn_blk_ops ops = *knowing.real;
+    ops.submit = knowing_submit;
+    ops.begin = ops.finish = NULL;
+    ops.extents = knowing_extents;
+    rig.dev.base.ops = &ops;
+    rig.dev.base.info.extents = CAIRN_BLK_NATIVE;
+    well(cairn_fat_mount(&fs, &rig.dev.base, NULL, rig.mem, rig.mem_bytes, &rig.why));
+    well(cairn_fat_trim(fs, &bytes, &rig.why));
+    ck_assert_int_eq(bytes > 0, !knowing.refuses);
+    well(cairn_fat_unmount(fs, &rig.why));
+    layout_free(&rig);
+}
+END_TEST
+
 /* Any sizes and orders, one after the other. */
 static void any_step(uint32_t *state, uint64_t least)
 {
@@ -233,6 +279,7 @@ Suite *layout_suite(void)
     tcase_add_loop_test(tc, defragments, 0, count);
     tcase_add_loop_test(tc, packs_a_full_volume, 0, count);
     tcase_add_loop_test(tc, trims, 0, count);
+    tcase_add_loop_test(tc, trims_what_is_taken, 0, 2);
     tcase_add_loop_test(tc, bears_any_order, 0, count);
     suite_add_tcase(suite, tc);
     return suite;

@@ -72,7 +72,8 @@ CAIRN_API enum cairn_err cairn_fat_defrag(struct cairn_blk *dev,
                                           struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Discard the free clusters of a mounted volume, after a sync, in the device's granularity; a file
- * becomes sparse by that. *bytes: were discarded.
+ * becomes sparse by that. *bytes: took room and do no more; where the device does not know what
+ * does (extents), it is what it was told to discard.
  *   CAIRN_ENOTSUP  the device cannot   CAIRN_EROFS */
 CAIRN_API enum cairn_err cairn_fat_trim(struct cairn_fat *fs, uint64_t *bytes,
                                         struct cairn_why *why) CAIRN_MUST_USE;
