@@ -1,15 +1,57 @@
 /* SPDX-License-Identifier: ISC */
 /* Devices by name: a closed list of schemes, and files for all that is none of them. */
-#include <cairn/blk_open.h>
+#include "open.h"
+
+#include <cairn/bytes.h>
 #include <cairn/err_posix.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define MEM_SCHEME "mem:"
 #define MEM_BLOCK_BYTES 512u
 
 static const struct cairn_blk_file_options options_default;
+
+/* One way to name devices. */
+struct scheme {
+    const char *prefix;
+    blk_open_fn *open; /* NULL: this build has no `needs` */
+    const char *needs; /* the library that it is built with */
+    bool is_file;      /* a path of the host follows */
+};
+
+static const struct scheme *scheme_of(const char *name);
+
+static const char *behind_scheme(const char *name)
+{
+    return name + cairn_blk_scheme_bytes(name);
+}
+
+static enum cairn_err open_file(struct cairn_blk_any *any, const char *name,
+                                const struct cairn_blk_file_options *options, struct cairn_why *why)
+{
+    enum cairn_err err = cairn_blk_file_open(&any->is.file, behind_scheme(name), options, why);
+    if (!err) any->dev = &any->is.file.base;
+    return err;
+}
+
+static enum cairn_err open_direct(struct cairn_blk_any *any, const char *name,
+                                  const struct cairn_blk_file_options *options,
+                                  struct cairn_why *why)
+{
+    struct cairn_blk_file_options direct = *options;
+    direct.direct = CAIRN_BLK_DIRECT_ON;
+    return open_file(any, name, &direct, why);
+}
+
+static enum cairn_err open_uring(struct cairn_blk_any *any, const char *name,
+                                 const struct cairn_blk_file_options *options,
+                                 struct cairn_why *why)
+{
+    struct cairn_blk_file_options uring = *options;
+    uring.io = CAIRN_BLK_IO_URING;
+    return open_file(any, name, &uring, why);
+}
 
 static enum cairn_err mem_fail(struct cairn_why *why, enum cairn_err err, const char *name,
                                const char *what)
@@ -38,7 +80,7 @@ static enum cairn_err open_mem(struct cairn_blk_any *any, const char *name,
 {
     uint64_t bytes;
     uint32_t block_bytes = options->block_bytes ? options->block_bytes : MEM_BLOCK_BYTES;
-    enum cairn_err err = cairn_size_parse(name + strlen(MEM_SCHEME), &bytes);
+    enum cairn_err err = cairn_size_parse(behind_scheme(name), &bytes);
     if (err) return mem_fail(why, err, name, "the size of a memory device");
     if (!bytes || bytes % block_bytes)
         return mem_fail(why, CAIRN_EINVAL, name, "the size is not a whole number of blocks");
@@ -54,15 +96,52 @@ static enum cairn_err open_mem(struct cairn_blk_any *any, const char *name,
     return CAIRN_OK;
 }
 
+static const struct scheme schemes[] = {
+    { "file:", open_file, NULL, true },     { "direct:", open_direct, NULL, true },
+    { "uring:", open_uring, NULL, true },   { "mem:", open_mem, NULL, false },
+    { "nbd:", NULL, "libnbd", false },      { "nbds:", NULL, "libnbd", false },
+    { "nbd+unix:", NULL, "libnbd", false }, { "nbds+unix:", NULL, "libnbd", false },
+    { "rbd:", NULL, "librbd", false },      { "vhost-user:", NULL, "vhost-user", false },
+};
+
+static const struct scheme *scheme_of(const char *name)
+{
+    for (size_t i = 0; i < CAIRN_COUNT(schemes); i++)
+        if (!strncmp(name, schemes[i].prefix, strlen(schemes[i].prefix))) return &schemes[i];
+    return NULL;
+}
+
+size_t cairn_blk_scheme_bytes(const char *name)
+{
+    const struct scheme *scheme = scheme_of(name);
+    return scheme ? strlen(scheme->prefix) : 0;
+}
+
+const char *cairn_blk_file_path(const char *name)
+{
+    const struct scheme *scheme = scheme_of(name);
+    return !scheme || scheme->is_file ? behind_scheme(name) : NULL;
+}
+
+static enum cairn_err fail_absent(const struct scheme *scheme, const char *name,
+                                  struct cairn_why *why)
+{
+    enum cairn_err err =
+        cairn_why_fail(why, CAIRN_ENOTSUP, "open: this build has no %s", scheme->needs);
+    cairn_why_path(why, name, strlen(name));
+    cairn_why_hint(why, "install %s-dev and build anew; a file of that name is ./%s", scheme->needs,
+                   name);
+    return err;
+}
+
 enum cairn_err cairn_blk_open(struct cairn_blk_any *any, const char *name,
                               const struct cairn_blk_file_options *options, struct cairn_why *why)
 {
+    const struct scheme *scheme = scheme_of(name);
     if (!options) options = &options_default;
     *any = (struct cairn_blk_any){ 0 };
-    if (!strncmp(name, MEM_SCHEME, strlen(MEM_SCHEME))) return open_mem(any, name, options, why);
-    enum cairn_err err = cairn_blk_file_open(&any->is.file, name, options, why);
-    if (!err) any->dev = &any->is.file.base;
-    return err;
+    if (!scheme) return open_file(any, name, options, why);
+    return scheme->open ? scheme->open(any, name, options, why) : fail_absent(scheme, name, why);
 }
 
 enum cairn_err cairn_blk_any_close(struct cairn_blk_any *any, struct cairn_why *why)
