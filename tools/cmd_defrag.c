@@ -7,9 +7,10 @@
 
 #include <stdio.h>
 
-enum { PACK, QUIET, JSON };
+enum { PACK, DIRTY, QUIET, JSON };
 static const struct tool_option options[] = {
     { "pack", 0, NULL, "everything to the front: free space in one piece, too" },
+    { "dirty", 0, NULL, "free lost clusters of a volume that was not unmounted" },
     { "quiet", 'q', NULL, "do not say what was done" },
     { "json", 0, NULL, "JSON: pieces before and after, clusters moved" },
     { NULL, 0, NULL, NULL },
@@ -47,6 +48,7 @@ static enum tool_status run(const struct tool_args *args)
     enum tool_status status = tool_layout_begin(&layout, args, "Defragmenting", true, quiet);
     if (status) return status;
     layout.options.pack = tool_has(args, PACK);
+    layout.options.dirty = tool_has(args, DIRTY);
     enum cairn_err err = tool_layout_defrag(&layout, &why);
     status = tool_layout_end(&layout, err, &why);
     if (status || quiet) return status;

@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAN, QUIET, JSON };
+enum { PLAN, DIRTY, QUIET, JSON };
 static const struct tool_option options[] = {
     { "plan", 'n', NULL, "what would be done, and the limits; writes nothing" },
+    { "dirty", 0, NULL, "free lost clusters of a volume that was not unmounted" },
     { "quiet", 'q', NULL, "do not say what was done" },
     { "json", 0, NULL, "JSON: sizes, limits, clusters moved" },
     { NULL, 0, NULL, NULL },
@@ -222,6 +223,7 @@ static enum tool_status run(const struct tool_args *args)
     if (!resize.min && !resize.max && !is_size)
         return tool_usage(args->verb, "'%s' is no size, such as 64M or 1.5G, nor min or max", size);
     resize.layout.options.plan_only = plan;
+    resize.layout.options.dirty = tool_has(args, DIRTY);
     enum tool_status status = tool_layout_begin(&resize.layout, args, "Resizing", !plan, quiet);
     if (status) return status;
     resize.is_file = image_is_file(resize.layout.image);

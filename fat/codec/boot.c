@@ -99,7 +99,7 @@ static void decode_fields_32(const uint8_t *s, struct cairn_fat_geometry *g)
 static void decode_tail(const uint8_t *tail, struct cairn_fat_geometry *g)
 {
     g->drive = tail[DRIVE];
-    g->state = tail[STATE] & 3u;
+    g->state = tail[STATE] & (FAT_BOOT_DIRTY | FAT_BOOT_ERROR | FAT_BOOT_MOVING);
     bool has_label = tail[TAIL_SIGNATURE] == TAIL_HAS_LABEL;
     if (has_label || tail[TAIL_SIGNATURE] == TAIL_HAS_ID)
         g->volume_id = cairn_le32(tail + VOLUME_ID);

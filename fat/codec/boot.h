@@ -16,7 +16,11 @@ enum cairn_err cairn_fat_boot_decode(const uint8_t *sector, struct cairn_fat_geo
  * message and waits. What it asserts, decode rejects. */
 void cairn_fat_boot_encode(const struct cairn_fat_geometry *geometry, uint8_t *sector);
 
-/* Byte offset of the state byte (dirty 1, error 2) in the boot sector: 0x25 or 0x41. */
+/* The state byte: the last of them is our own; others leave it as it is. */
+#define FAT_BOOT_DIRTY 1u
+#define FAT_BOOT_ERROR 2u
+#define FAT_BOOT_MOVING 4u /* with DIRTY: clusters are being moved, and nothing else is changed */
+/* Its byte offset in the boot sector: 0x25 or 0x41. */
 uint32_t cairn_fat_boot_state_offset(enum cairn_fat_type type);
 /* Byte offset of the label in the boot sector: 0x2B or 0x47. */
 uint32_t cairn_fat_boot_label_offset(enum cairn_fat_type type);

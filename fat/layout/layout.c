@@ -115,6 +115,8 @@ enum cairn_err fat_layout_open(struct fat_layout **out, struct cairn_blk *dev, u
     if (!err) err = volume_mount(l, why);
     if (err) return err;
     l->was_dirty = l->fs->stays_dirty;
+    l->was_cut = l->was_dirty && (l->fs->geo.state & FAT_BOOT_MOVING);
+    l->fs->moving = l->was_cut || !l->was_dirty;
     result->before = result->after = l->fs->geo;
     err = mirror_finish(l, why);
     if (!err) err = fat_layout_survey(l, why);
@@ -130,23 +132,37 @@ static enum cairn_err free_count(struct fat_layout *l, struct cairn_why *why)
     return fat_space_count(l->fs, why);
 }
 
-/* What was begun is finished, unless something failed: then check has to look. */
+/* What a cut had left is mended: copies of the FAT and the backup are made what they should be, and
+ * the volume may be marked clean. */
+static enum cairn_err cut_end(struct fat_layout *l, struct cairn_why *why)
+{
+    if (!l->was_cut || l->is_doubtful || l->options->plan_only) return CAIRN_OK;
+    enum cairn_err err = fat_layout_sync(l, why);
+    if (!err) err = fat_layout_copies(l, &l->fs->geo, why);
+    if (!err) err = fat_layout_commit_backup(l, &l->fs->geo, why);
+    if (!err) err = fat_layout_remount(l, why); /* flushed by that */
+    if (!err) l->fs->stays_dirty = false;
+    return err;
+}
+
+/* What was begun is finished, unless something failed: then the next run has to. */
 static enum cairn_err changes_end(struct fat_layout *l, enum cairn_err err, struct cairn_why *why)
 {
-    if (!l->fs->marked_dirty) return err;
     if (err && err != CAIRN_ECANCELED) {
-        fat_litter(l->fs, "not finished", err);
+        if (l->fs->marked_dirty) fat_litter(l->fs, "not finished", err);
         return err;
     }
-    enum cairn_err ending = fat_layout_sync(l, err ? NULL : why);
+    enum cairn_err ending = cut_end(l, err ? NULL : why);
+    if (ending || !l->fs->marked_dirty) return err ? err : ending;
+    ending = fat_layout_sync(l, err ? NULL : why);
     if (!ending) ending = free_count(l, err ? NULL : why);
     return err ? err : ending;
 }
 
 enum cairn_err fat_layout_close(struct fat_layout *l, enum cairn_err err, struct cairn_why *why)
 {
+    if (l->fs) err = changes_end(l, err, why);
     if (!l->fs) return err;
-    err = changes_end(l, err, why);
     enum cairn_err ending = volume_unmount(l, err ? NULL : why);
     return err ? err : ending;
 }
@@ -162,6 +178,7 @@ enum cairn_err fat_layout_remount(struct fat_layout *l, struct cairn_why *why)
     if (err) return err;
     l->fs->io_failed = io_failed;
     l->fs->stays_dirty = l->was_dirty;
+    l->fs->moving = l->was_cut || !l->was_dirty;
     return fat_begin(l->fs, why);
 }
 

@@ -67,7 +67,9 @@ struct fat_layout {
     uint32_t buffer_bytes;
     void *mount_mem;
     size_t mount_bytes;
-    bool was_dirty; /* at the beginning */
+    bool was_dirty;   /* at the beginning */
+    bool was_cut;     /* and says that such work was cut: it is clean at the end */
+    bool is_doubtful; /* a file's clusters are not as many as it needs: it is left to repair */
 
     uint32_t free;             /* clusters whose owner is 0 */
     uint32_t used;             /* that something owns */
@@ -153,6 +155,7 @@ enum fat_walk_kind { FAT_WALK_FILE, FAT_WALK_DIR, FAT_WALK_LEAVE, FAT_WALK_DONE 
 struct fat_walk_step {
     enum fat_walk_kind kind;
     uint32_t start;   /* of the file or directory; LEAVE: of the directory, 0 for the fixed root */
+    uint32_t bytes;   /* of the file */
     uint32_t cluster; /* of the directory that has its entry */
 };
 void fat_walk_init(struct fat_walk *walk, struct fat_layout *l);
@@ -163,6 +166,12 @@ enum cairn_err fat_walk_next(struct fat_walk *walk, struct fat_walk_step *step,
 /* Where the chain of the last step starts now, after moves. */
 enum cairn_err fat_walk_start(struct fat_walk *walk, uint32_t *start,
                               struct cairn_why *why) CAIRN_MUST_USE;
+
+/* May clusters that no file has be freed, and stale ".." be mended? */
+static inline bool fat_layout_mends(const struct fat_layout *l)
+{
+    return l->was_cut || (l->was_dirty && l->options->dirty);
+}
 
 /* Fill owner[] from the tree; free what a cut has left. CAIRN_ECORRUPT (survey.c). */
 enum cairn_err fat_layout_survey(struct fat_layout *l, struct cairn_why *why) CAIRN_MUST_USE;
@@ -246,7 +255,10 @@ enum cairn_err fat_layout_commit(struct fat_layout *l, const struct cairn_fat_ge
 /* The same into the backup, where there is one that can be read. */
 enum cairn_err fat_layout_commit_backup(struct fat_layout *l, const struct cairn_fat_geometry *geo,
                                         struct cairn_why *why) CAIRN_MUST_USE;
-/* Copy the active FAT over the others, and turn mirroring on. */
+/* Copy the active FAT over the others. */
+enum cairn_err fat_layout_copies(struct fat_layout *l, const struct cairn_fat_geometry *geo,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
+/* And turn mirroring on. */
 enum cairn_err fat_layout_mirror(struct fat_layout *l, struct cairn_fat_geometry *geo,
                                  struct cairn_why *why) CAIRN_MUST_USE;
 /* Give the volume a larger FAT. */

@@ -154,11 +154,11 @@ static enum cairn_err fats_write(struct fat_layout *l, const struct fat_shape *s
     return CAIRN_OK;
 }
 
-enum cairn_err fat_layout_mirror(struct fat_layout *l, struct cairn_fat_geometry *geo,
+enum cairn_err fat_layout_copies(struct fat_layout *l, const struct cairn_fat_geometry *geo,
                                  struct cairn_why *why)
 {
     uint32_t step = l->buffer_bytes / geo->sector_bytes;
-    for (uint32_t at = 0; at < geo->fat_sectors; at += step) {
+    for (uint32_t at = 0; at < geo->fat_sectors && geo->fat_count > 1; at += step) {
         uint32_t sectors = (uint32_t)cairn_min_u64(step, geo->fat_sectors - at);
         uint64_t first = geo->reserved_sectors + at;
         enum cairn_err err = fat_layout_read(
@@ -170,6 +170,14 @@ enum cairn_err fat_layout_mirror(struct fat_layout *l, struct cairn_fat_geometry
         }
         if (err) return err;
     }
+    return CAIRN_OK;
+}
+
+enum cairn_err fat_layout_mirror(struct fat_layout *l, struct cairn_fat_geometry *geo,
+                                 struct cairn_why *why)
+{
+    enum cairn_err err = fat_layout_copies(l, geo, why);
+    if (err) return err;
     geo->active_only = false;
     geo->active_fat = 0;
     return fat_layout_commit(l, geo, why);

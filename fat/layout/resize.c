@@ -177,8 +177,6 @@ static enum cairn_err resize(struct fat_layout *l, uint64_t bytes, struct cairn_
     if (shape.after.total_sectors != l->fs->geo.total_sectors) {
         err = shape_make(l, &shape, why);
         if (!err) err = shape_finish(l, &shape.after, why);
-    } else if (l->was_dirty) { /* perhaps a cut fell behind the one write that counts */
-        err = shape_finish(l, &shape.after, why);
     }
     l->result->after = shape.after;
     return err;

@@ -25,6 +25,18 @@ static enum cairn_err chain_claim(struct fat_layout *l, uint32_t start, uint32_t
     return CAIRN_OK;
 }
 
+/* The chain of what the walk has met. A size that does not fit it is no danger to a move. */
+static enum cairn_err step_claim(struct fat_layout *l, const struct fat_walk_step *step,
+                                 struct cairn_why *why)
+{
+    bool is_dir = step->kind == FAT_WALK_DIR;
+    uint32_t before = l->used, bytes = l->fs->geo.cluster_bytes;
+    enum cairn_err err =
+        chain_claim(l, step->start, step->cluster, is_dir ? FAT_OWNER_DIR : 0, why);
+    if (!is_dir && l->used - before != cairn_div_up(step->bytes, bytes)) l->is_doubtful = true;
+    return err;
+}
+
 static enum cairn_err tree_claim(struct fat_layout *l, struct cairn_why *why)
 {
     struct fat_walk walk;
@@ -37,9 +49,8 @@ static enum cairn_err tree_claim(struct fat_layout *l, struct cairn_why *why)
         err = fat_walk_next(&walk, &step, why);
         if (err || step.kind == FAT_WALK_DONE) return err;
         if (step.kind != FAT_WALK_LEAVE)
-            err = chain_claim(l, step.start, step.cluster,
-                              step.kind == FAT_WALK_DIR ? FAT_OWNER_DIR : 0, why);
-        else if (l->was_dirty)
+            err = step_claim(l, &step, why);
+        else if (fat_layout_mends(l))
             err = fat_layout_dotdots(l, step.start, why); /* a cut leaves stale ones */
         if (err) return err;
     }
@@ -50,7 +61,7 @@ static enum cairn_err tree_claim(struct fat_layout *l, struct cairn_why *why)
 static enum cairn_err leak_free(struct fat_layout *l, uint32_t cluster, struct cairn_why *why)
 {
     l->result->freed_clusters++;
-    if (l->fs->read_only || !l->was_dirty) return CAIRN_OK;
+    if (l->fs->read_only || !fat_layout_mends(l)) return CAIRN_OK;
     enum cairn_err err = fat_layout_begin(l, why);
     return err ? err : fat_table_clear(l->fs, cluster, 1, why);
 }
@@ -77,10 +88,11 @@ enum cairn_err fat_layout_survey(struct fat_layout *l, struct cairn_why *why)
     if (!err) err = rest_claim(l, why);
     if (err) return err;
     l->result->pieces_before = l->result->pieces_after = fat_layout_pieces(l);
-    if (!l->result->freed_clusters || l->was_dirty) return CAIRN_OK;
+    if (!l->result->freed_clusters || fat_layout_mends(l)) return CAIRN_OK;
     (void)cairn_why_fail(why, CAIRN_ECORRUPT, "%llu clusters belong to no file",
                          (unsigned long long)l->result->freed_clusters);
-    cairn_why_hint(why, "`cairn check --repair` finds out what they hold");
+    cairn_why_hint(why, "`cairn check --repair` finds out what they hold%s",
+                   l->was_dirty ? "; --dirty frees them" : "");
     return CAIRN_ECORRUPT;
 }
 

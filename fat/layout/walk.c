@@ -70,6 +70,7 @@ static enum cairn_err walk_look(struct fat_walk *walk, bool *ended, bool *found,
         step->kind = is_dir ? FAT_WALK_DIR : FAT_WALK_FILE;
         step->start = fat_layout_start(l, at);
         step->cluster = walk->cluster;
+        step->bytes = cairn_le32(at + FAT_SLOT_SIZE);
         walk->enter = is_dir;
     }
     fat_page_drop(page);

@@ -44,7 +44,8 @@ static void state_find(struct fat_check *c)
 {
     struct fat_mend *mend = c->mend;
     uint32_t at = cairn_fat_boot_state_offset(c->geometry.type), bytes;
-    mend->state[0] = (struct fat_mend_state_byte){ at, c->boot[at] | STATE_IN_USE, c->boot[at] };
+    uint8_t state = (uint8_t)(c->boot[at] & ~FAT_BOOT_MOVING); /* there is nothing to go on with */
+    mend->state[0] = (struct fat_mend_state_byte){ at, state | STATE_IN_USE, state };
     mend->state_count = 1;
     if (c->geometry.type == CAIRN_FAT12) return;
     bytes = fatent_bytes(c->geometry.type);

@@ -3,14 +3,11 @@
  * and FSInfo. FAT12 has only those of the boot sector. */
 #include "table.h"
 
-#define STATE_DIRTY 1u
-#define STATE_ERROR 2u
-
 /* The highest byte of FAT[1] has them too, upside down: bits 15 and 14, or 27 and 26. */
 static uint32_t table_bit(enum cairn_fat_type type, uint32_t state)
 {
     uint32_t dirty = type == CAIRN_FAT32 ? 0x08 : 0x80;
-    return (state & STATE_DIRTY ? dirty : 0) | (state & STATE_ERROR ? dirty >> 1 : 0);
+    return (state & FAT_BOOT_DIRTY ? dirty : 0) | (state & FAT_BOOT_ERROR ? dirty >> 1 : 0);
 }
 
 /* The page of the FAT's first sector, pinned, and that byte. */
@@ -83,11 +80,11 @@ enum cairn_err fat_state_read(struct cairn_fat *fs, struct cairn_why *why)
     if (fs->geo.type != CAIRN_FAT12) {
         enum cairn_err err = table_state(fs, &page, &at, why);
         if (err) return err;
-        if (!(*at & table_bit(fs->geo.type, STATE_DIRTY))) fs->geo.state |= STATE_DIRTY;
-        if (!(*at & table_bit(fs->geo.type, STATE_ERROR))) fs->geo.state |= STATE_ERROR;
+        if (!(*at & table_bit(fs->geo.type, FAT_BOOT_DIRTY))) fs->geo.state |= FAT_BOOT_DIRTY;
+        if (!(*at & table_bit(fs->geo.type, FAT_BOOT_ERROR))) fs->geo.state |= FAT_BOOT_ERROR;
         fat_page_drop(page);
     }
-    fs->stays_dirty = fs->geo.state & STATE_DIRTY;
+    fs->stays_dirty = fs->geo.state & FAT_BOOT_DIRTY;
     return fsinfo_read(fs, why);
 }
 
@@ -119,14 +116,27 @@ static enum cairn_err mark_boot(struct cairn_fat *fs, uint32_t set, uint32_t cle
     return CAIRN_OK;
 }
 
+static enum cairn_err mark_write(struct cairn_fat *fs, struct cairn_why *why)
+{
+    enum cairn_err err = fat_cache_write_free(fs, why);
+    return err ? err : fat_flush(fs, why);
+}
+
+/* The boot sector, which alone has the moving bit, is the first to say dirty and the last to say
+ * clean when that counts: so none is ever dirty without it. */
 enum cairn_err fat_mark(struct cairn_fat *fs, bool dirty, struct cairn_why *why)
 {
-    uint32_t set = (dirty ? STATE_DIRTY : 0) | (fs->io_failed ? STATE_ERROR : 0);
-    uint32_t clear = dirty ? 0 : STATE_DIRTY;
-    enum cairn_err err = mark_boot(fs, set, clear, why);
-    if (!err) err = mark_table(fs, set, clear, why);
-    if (!err) err = fat_cache_write_free(fs, why);
-    return err ? err : fat_flush(fs, why);
+    uint32_t error = fs->io_failed ? FAT_BOOT_ERROR : 0;
+    uint32_t set = error | (dirty ? FAT_BOOT_DIRTY : 0);
+    uint32_t clear = dirty ? 0 : FAT_BOOT_DIRTY;
+    uint32_t moving = dirty && fs->moving ? FAT_BOOT_MOVING : 0;
+    enum cairn_err err = CAIRN_OK;
+    if (!dirty) err = mark_table(fs, set, clear, why);
+    if (!err && !dirty && fs->moving) err = mark_write(fs, why);
+    if (!err) err = mark_boot(fs, set | moving, clear | (FAT_BOOT_MOVING & ~moving), why);
+    if (!err && dirty && fs->moving) err = mark_write(fs, why);
+    if (!err && dirty) err = mark_table(fs, set, clear, why);
+    return err ? err : mark_write(fs, why);
 }
 
 enum cairn_err fat_settle(struct cairn_fat *fs, struct cairn_why *why)

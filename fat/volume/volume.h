@@ -56,6 +56,8 @@ struct cairn_fat {
     bool unflushed;         /* something was written since the last flush */
     bool marked_dirty;      /* the dirty bit is on the device, set by us */
     bool stays_dirty;       /* only check may clear it: it was there at mount, or see fat_litter */
+    bool moving;            /* all changes are moves, and may be gone on with after a cut: the dirty
+                               bit has the moving bit beside it */
     bool io_failed;         /* with metadata: the error bit is to be set */
     uint64_t syncs, flushes, drains;
     uint8_t removed[FAT_REMOVED_BITS / 8];

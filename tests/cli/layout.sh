@@ -118,6 +118,15 @@ printf '\x01' | dd of=dirty.img bs=1 seek=65 conv=notrunc status=none
 run resize dirty.img 50M && expect 0
 run check dirty.img && expect 1 'not unmounted'
 
+# Lost clusters of a cut that was no resize's or defrag's: the last one of all is.
+field() { "$cairn" info --json dirty.img | sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p"; }
+printf '\xff\xff\xff\x0f' | dd of=dirty.img bs=1 conv=notrunc status=none \
+    seek=$(($(field reserved_sectors) * 512 + 4 * ($(field clusters) + 1)))
+run defrag dirty.img && refuses 3 'clusters belong to no file.*check --repair.*--dirty'
+run resize dirty.img 60M && refuses 3 'clusters belong to no file.*check --repair.*--dirty'
+run defrag --dirty dirty.img && expect 0
+run check dirty.img && expect 1 'not unmounted'
+
 # trim: what is free takes no room.
 run format --quiet --size=32M t.img && expect 0
 head -c 20000000 /dev/urandom >noise && run cp noise t.img:/ && run rm t.img:/noise && expect 0

@@ -316,8 +316,7 @@ static bool fault_is_fine(enum cairn_fat_fault fault, enum layout_state state)
     if (fault == CAIRN_FAT_FAULT_FEW_CLUSTERS) return true;
     if (state == LAYOUT_CLEAN) return false;
     if (fault == CAIRN_FAT_FAULT_DIRTY || fault == CAIRN_FAT_FAULT_ERROR_BIT) return true;
-    if (state == LAYOUT_RESUMED)
-        return fault == CAIRN_FAT_FAULT_FATS_DIFFER || fault == CAIRN_FAT_FAULT_BACKUP_DIFFERS;
+    if (state == LAYOUT_DIRTY) return false;
     for (size_t i = 0; i < CAIRN_COUNT(cut); i++)
         if (fault == cut[i]) return true;
     return false;

@@ -53,8 +53,8 @@ void layout_free(struct layout_rig *rig);
 
 /* Everything the model has is on dev, with its bytes and its time, and nothing else. */
 bool layout_holds(struct layout_rig *rig, struct cairn_blk *dev);
-/* Check finds nothing but what a cut may leave (after_cut), or but the dirty bit (resumed). */
-enum layout_state { LAYOUT_CLEAN, LAYOUT_RESUMED, LAYOUT_AFTER_CUT };
+/* Check finds nothing but what a cut may leave (after_cut), or but the dirty bit (dirty). */
+enum layout_state { LAYOUT_CLEAN, LAYOUT_DIRTY, LAYOUT_AFTER_CUT };
 bool layout_checks(struct layout_rig *rig, struct cairn_blk *dev, enum layout_state state);
 /* fsck.fat has nothing to say of a clean volume, or is not there. */
 bool layout_fsck(struct layout_rig *rig);

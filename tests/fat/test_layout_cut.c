@@ -119,7 +119,7 @@ static void way_judge(struct cut *cut, uint64_t event, uint32_t way)
     cairn_why_text(&rig.why, text, sizeof text);
     ck_assert_msg(!err, "%s, again: %s", where, text);
     ck_assert_msg(layout_holds(&rig, &dev.base), "%s, again: %s", where, rig.what);
-    ck_assert_msg(layout_checks(&rig, &dev.base, LAYOUT_RESUMED), "%s, again: %s", where, rig.what);
+    ck_assert_msg(layout_checks(&rig, &dev.base, LAYOUT_CLEAN), "%s, again: %s", where, rig.what);
     if (cut->op->defrag) ck_assert_uint_eq(result.pieces_after, result.chains);
     ck_assert(!result.after.active_only); /* both FATs count again */
     ck_assert(!cairn_blk_close(&dev.base, NULL));

@@ -3,7 +3,9 @@
 #include "layout_rig.h"
 #include "test_layout.h"
 
+#include <cairn/fat_repair.h>
 #include <fat/codec/boot.h>
+#include <fat/codec/dirent.h>
 #include <fat/codec/fatent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +45,10 @@ static uint32_t free_cluster(uint32_t n)
     abort();
 }
 
-static void dirty_set(void)
+static void state_set(uint8_t bits)
 {
-    rig.bytes[cairn_fat_boot_state_offset(rig.geometry.type)] |= 1;
+    uint8_t *state = &rig.bytes[cairn_fat_boot_state_offset(rig.geometry.type)];
+    *state = (uint8_t)(*state | bits);
 }
 
 static enum cairn_err defrag(void)
@@ -68,19 +71,100 @@ static void refused(enum cairn_err wanted)
 
 /* ---- refused --------------------------------------------------------------------------------- */
 
-/* On a volume that was unmounted they may be someone's lost file; else they are a cut's. */
+/* They may be someone's lost file, unless the volume says that a cut of such work left them. */
 START_TEST(lost_clusters_are_freed_only_behind_a_cut)
 {
     struct cairn_fat_layout_result result;
-    layout_make(&rig, &plain, 1);
-    uint32_t lost = free_cluster(3);
-    fat_put(lost, FATENT_END);
+    layout_make(&rig, _i ? &plain_32 : &plain, 1);
+    fat_put(free_cluster(3), FATENT_END);
+    state_set(FAT_BOOT_MOVING); /* says nothing of a volume that was unmounted */
     refused(CAIRN_ECORRUPT);
-    dirty_set();
+    state_set(FAT_BOOT_DIRTY);
     ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
     ck_assert_uint_eq(result.freed_clusters, 1);
     ck_assert(layout_holds(&rig, &rig.dev.base));
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_RESUMED), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    layout_free(&rig);
+}
+END_TEST
+
+START_TEST(lost_clusters_of_another_cut_are_freed_only_when_told)
+{
+    struct cairn_fat_layout_result result;
+    struct cairn_fat_layout_options dirty = { .dirty = true };
+    layout_make(&rig, _i ? &plain_32 : &plain, 1);
+    fat_put(free_cluster(3), FATENT_END);
+    ck_assert_int_eq(cairn_fat_defrag(&rig.dev.base, &dirty, rig.mem, rig.mem_bytes, &result, NULL),
+                     CAIRN_ECORRUPT);
+    state_set(FAT_BOOT_DIRTY);
+    refused(CAIRN_ECORRUPT);
+    ck_assert(strstr(rig.why.hint, "cairn check --repair"));
+    ck_assert(strstr(rig.why.hint, "--dirty"));
+    ck_assert_int_eq(cairn_fat_defrag(&rig.dev.base, &dirty, rig.mem, rig.mem_bytes, &result, NULL),
+                     CAIRN_OK);
+    ck_assert_uint_eq(result.freed_clusters, 1);
+    ck_assert(layout_holds(&rig, &rig.dev.base));
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_DIRTY), "%s", rig.what);
+    ck_assert(!layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN));
+    layout_free(&rig);
+}
+END_TEST
+
+/* Whatever writes to the volume next leaves lost clusters of its own. */
+START_TEST(other_changes_forget_the_cut)
+{
+    struct cairn_fat *fs;
+    struct cairn_fat_options options = { .on_dirty = CAIRN_FAT_DIRTY_WRITE };
+    layout_make(&rig, _i ? &plain_32 : &plain, 4);
+    state_set(FAT_BOOT_DIRTY | FAT_BOOT_MOVING);
+    fat_put(free_cluster(3), FATENT_END);
+    ck_assert(!cairn_fat_mount(&fs, &rig.dev.base, &options, rig.mem, rig.mem_bytes, NULL));
+    ck_assert(!cairn_fat_label_set(fs, "NEW", 3, NULL));
+    ck_assert(!cairn_fat_unmount(fs, NULL));
+    refused(CAIRN_ECORRUPT);
+    layout_free(&rig);
+}
+END_TEST
+
+/* Repair has ended it in its own way. */
+START_TEST(repair_forgets_the_cut)
+{
+    struct cairn_fat_repair_options options = { .now_ns = 0 };
+    struct cairn_fat_repair_result result;
+    layout_make(&rig, _i ? &plain_32 : &plain, 5);
+    state_set(FAT_BOOT_DIRTY | FAT_BOOT_MOVING);
+    fat_put(free_cluster(3), FATENT_END);
+    ck_assert(!cairn_fat_repair(&rig.dev.base, &options, rig.mem, rig.mem_bytes, &result, NULL));
+    ck_assert_uint_eq(rig.bytes[cairn_fat_boot_state_offset(rig.geometry.type)], 0);
+    layout_free(&rig);
+}
+END_TEST
+
+/* The last cluster of some file in the root of a FAT12. */
+static uint32_t file_end(void)
+{
+    const uint8_t *slot = rig.bytes + (size_t)rig.geometry.root_start * rig.geometry.sector_bytes;
+    while (slot[FAT_SLOT_ATTR] & (CAIRN_FAT_DIRECTORY | CAIRN_FAT_VOLUME) ||
+           slot[0] == FAT_SLOT_FREE || !cairn_le16(slot + FAT_SLOT_START_LOW))
+        slot += FAT_SLOT_BYTES;
+    uint32_t end = cairn_le16(slot + FAT_SLOT_START_LOW);
+    while (fat_get(end) != FATENT_END)
+        end = fat_get(end);
+    return end;
+}
+
+/* What the survey sees and leaves alone is left to repair, and so is the mark. */
+START_TEST(a_size_that_does_not_fit_keeps_the_mark)
+{
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, &plain, 10);
+    uint32_t more = free_cluster(0);
+    fat_put(file_end(), more);
+    fat_put(more, FATENT_END);
+    state_set(FAT_BOOT_DIRTY | FAT_BOOT_MOVING);
+    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
+    ck_assert(layout_holds(&rig, &rig.dev.base));
+    ck_assert(rig.bytes[cairn_fat_boot_state_offset(CAIRN_FAT12)] & FAT_BOOT_DIRTY);
     layout_free(&rig);
 }
 END_TEST
@@ -100,7 +184,7 @@ START_TEST(refuses_chains_that_are_broken_or_shared)
         uint32_t bad[] = { free_cluster(0), from, rig.geometry.cluster_count + 9 };
         fat_put(from, bad[way]); /* into a free one, to itself, out of the volume */
         refused(CAIRN_ECORRUPT);
-        dirty_set();
+        state_set(FAT_BOOT_DIRTY);
         refused(CAIRN_ECORRUPT);
         layout_free(&rig);
     }
@@ -212,13 +296,13 @@ START_TEST(bad_clusters_stay)
         bad[i] = free_cluster(i * 4);
         fat_put(bad[i], FATENT_BAD);
     }
-    dirty_set(); /* FSInfo is not true any more */
+    state_set(FAT_BOOT_DIRTY); /* FSInfo is not true any more */
     ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, true, &result), CAIRN_OK);
     for (uint32_t i = 0; i < 8; i++)
         ck_assert_uint_eq(fat_get(bad[i]), FATENT_BAD);
     ck_assert_uint_le(result.pieces_after, result.chains + 8);
     ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_RESUMED), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_DIRTY), "%s", rig.what);
     layout_free(&rig);
 }
 END_TEST
@@ -309,7 +393,11 @@ Suite *layout_faults_suite(void)
     Suite *suite = suite_create("layout, faults");
     TCase *tc = tcase_create("faults");
     tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, lost_clusters_are_freed_only_behind_a_cut);
+    tcase_add_loop_test(tc, lost_clusters_are_freed_only_behind_a_cut, 0, 2);
+    tcase_add_loop_test(tc, lost_clusters_of_another_cut_are_freed_only_when_told, 0, 2);
+    tcase_add_loop_test(tc, other_changes_forget_the_cut, 0, 2);
+    tcase_add_loop_test(tc, repair_forgets_the_cut, 0, 2);
+    tcase_add_test(tc, a_size_that_does_not_fit_keeps_the_mark);
     tcase_add_test(tc, refuses_chains_that_are_broken_or_shared);
     tcase_add_test(tc, says_the_limits);
     tcase_add_test(tc, stops_when_told);

@@ -46,7 +46,7 @@ struct cairn_fat_geometry {
     uint16_t version;       /* 32; 0 */
     bool active_only;       /* 32: mirroring is off, only active_fat is live */
     uint8_t active_fat;
-    uint8_t state; /* the boot sector's dirty (1) and error (2) bits */
+    uint8_t state; /* the boot sector's bits: dirty (1), error (2), clusters are moved (4) */
 };
 
 struct cairn_fat_format_options {

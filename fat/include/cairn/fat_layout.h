@@ -3,12 +3,13 @@
  * Where things lie on a FAT volume, and how that is changed: resize, defragment, trim.
  *
  * All of it is safe at every write: whenever power goes, all files are whole, and what check finds
- * is what any cut may leave (fat/README.md). Running the same again takes it to its end, on a
- * volume that is still marked dirty, too; it is marked clean again only by repair then.
+ * is what any cut may leave (fat/README.md). The volume says that it was cut in such work, until
+ * something else is written to it. Running the same again, or any other of these but trim, frees
+ * what the cut has left, takes it to its end, and marks it clean.
  *
  * What repair has to mend first is refused with CAIRN_ECORRUPT before anything is written: chains
- * that are broken or shared, and, on a volume that was unmounted, clusters that no file has. On one
- * that was not, such clusters are what a cut has left, and are freed.
+ * that are broken or shared, and clusters that no file has, unless the volume says where they come
+ * from. A volume that was not unmounted for another reason stays marked as it was.
  */
 #ifndef CAIRN_FAT_LAYOUT_H
 #define CAIRN_FAT_LAYOUT_H
@@ -24,6 +25,7 @@ CAIRN_API size_t cairn_fat_layout_mem(struct cairn_blk *dev, uint64_t bytes);
 struct cairn_fat_layout_options {
     bool plan_only; /* resize: write nothing, only say what would be done */
     bool pack;      /* defrag: everything to the front, so that the free space is one run */
+    bool dirty;     /* free the clusters that no file has, of any volume that was not unmounted */
     /* Called now and then with clusters done and in all; return false to stop: CAIRN_ECANCELED,
      * after all that was begun is finished. NULL: none. */
     bool (*progress)(void *ctx, uint64_t done, uint64_t total);
@@ -34,7 +36,7 @@ struct cairn_fat_layout_result {
     struct cairn_fat_geometry before, after;
     uint64_t least_bytes, most_bytes; /* resize: what the volume could have */
     uint64_t moved_clusters;          /* copied from one place to another; plan_only: have to be */
-    uint64_t freed_clusters;          /* that a cut had left and no file had */
+    uint64_t freed_clusters;          /* that no file had */
     uint64_t pieces_before;           /* of all files and directories: one each when none is */
     uint64_t pieces_after;            /* fragmented (defrag) */
     uint64_t chains;                  /* files and directories that have clusters */
