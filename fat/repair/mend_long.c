@@ -77,7 +77,7 @@ bool fat_mend_long_checksum(struct fat_check *c, uint32_t cluster, uint64_t a, u
     uint8_t raw[FAT_SHORT_BYTES];
     (void)cluster, (void)a, (void)b;
     if (long_is_at_hand(c)) return slot_heal(c, FAT_SLOT_LONG_SUM, c->reader.checksum);
-    memcpy(raw, slot_at_hand(c), sizeof raw);
+    memcpy(raw, fat_mend_look(c, c->slot_at, sizeof raw), sizeof raw);
     if (!is_alias_of(raw, &c->reader.name, c->options.codepage)) {
         if (set_remove(c, false)) fat_mend_loses(c, "a long name that is not like its 8.3 name");
         return false;

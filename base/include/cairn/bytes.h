@@ -16,6 +16,15 @@ void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 
+/* To a freestanding compiler these are functions like any other; so a copy of eight bytes is a move
+ * rather than a call. A source that defines them takes the macros away first. */
+#if !__STDC_HOSTED__
+#define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+#define memmove(dst, src, n) __builtin_memmove(dst, src, n)
+#define memset(dst, c, n) __builtin_memset(dst, c, n)
+#define memcmp(a, b, n) __builtin_memcmp(a, b, n)
+#endif
+
 static inline uint16_t cairn_le16(const uint8_t *p)
 {
     return (uint16_t)(p[0] | (uint16_t)(p[1] << 8));
