@@ -99,6 +99,14 @@ static bool choice_find(struct after *after, struct after_choice *choice)
     return false;
 }
 
+/* xorshift64 */
+static uint64_t draw(struct after *after)
+{
+    after->drawn ^= after->drawn << 13;
+    after->drawn ^= after->drawn >> 7;
+    return after->drawn ^= after->drawn << 17;
+}
+
 /* Somebody reads an open block. false: every way that it can be was looked at. */
 static bool block_decide(struct after *after, uint16_t live)
 {
@@ -106,7 +114,10 @@ static bool block_decide(struct after *after, uint16_t live)
     if (after->choice_at == AFTER_CHOICES_MAX) abort();
     if (after->choice_at == after->choice_count) {
         *choice = (struct after_choice){ .live = live, .key = after->key };
-        if (!choice_find(after, choice)) return false;
+        if (after->drawn)
+            choice->option = (uint16_t)(draw(after) % after->blocks[live].count);
+        else if (!choice_find(after, choice))
+            return false;
         after->choice_count++;
     }
     if (choice->live != live) abort(); /* the same reads lead to the same reads */
@@ -219,6 +230,7 @@ bool after_start(struct after *after, const struct disk *disk, struct memo *memo
     after->disk = disk;
     after->memo = memo;
     after->option_count = after->choice_count = 0;
+    after->drawn = 0;
     after->key = disk->hash + salt;
     for (uint32_t live = 0; live < disk->image->live_count; live++)
         block_open(after, live);
@@ -240,4 +252,11 @@ bool after_next(struct after *after)
         after->choice_count--;
     }
     return false;
+}
+
+void after_draw(struct after *after, uint64_t seed)
+{
+    after->drawn = seed;
+    after->choice_count = 0;
+    way_begin(after);
 }

@@ -40,7 +40,8 @@ struct after {
     struct cairn_blk base;
     const struct disk *disk;
     struct memo *memo;
-    bool pruned; /* all ways from here on are known: nothing more can be read */
+    uint64_t drawn; /* state of the dice when ways are drawn; 0: they are gone through */
+    bool pruned;    /* all ways from here on are known: nothing more can be read */
     struct after_block blocks[DISK_LIVE_MAX];
     const uint8_t *options[DISK_VERSIONS_MAX + DISK_LIVE_MAX];
     uint64_t hashes[DISK_VERSIONS_MAX + DISK_LIVE_MAX];
@@ -58,5 +59,7 @@ struct after {
 bool after_start(struct after *after, const struct disk *disk, struct memo *memo, uint64_t salt);
 /* The next way; false: there is none. */
 bool after_next(struct after *after);
+/* A way drawn at random, whether known or not: for sets too large to go through. seed: not 0. */
+void after_draw(struct after *after, uint64_t seed);
 
 #endif

@@ -49,20 +49,40 @@ static uint64_t salt_of(const struct explorer *e)
     return promise_hash(&e->world->promise) + shape * UINT64_C(0xA0761D6478BD642F);
 }
 
-static void cut(struct explorer *e)
+/* One way of a cut. false: broken. */
+static bool cut_judge(struct explorer *e)
 {
     char ways[256];
+    bool fine = judge_cut(&e->judge, e->after, &e->world->promise);
+    if (e->after->pruned) return true;
+    e->counts.states++;
+    if (fine) return true;
+    ways_text(e->after, ways, sizeof ways);
+    return broken(e, ways, e->judge.what);
+}
+
+/* As many again as were gone through. */
+static void cut_draw(struct explorer *e)
+{
+    e->counts.drawn_cuts++;
+    for (uint64_t i = 0; i < e->states_max; i++) {
+        after_draw(e->after, (e->counts.drawn_cuts << 32) + i + 1);
+        if (!cut_judge(e)) return;
+    }
+}
+
+static void cut(struct explorer *e)
+{
     if (e->broken) return;
     e->counts.cuts++;
     if (!after_start(e->after, &e->world->disk, &e->memo, salt_of(e))) return;
+    uint64_t first = e->counts.states;
     do {
-        bool fine = judge_cut(&e->judge, e->after, &e->world->promise);
-        if (e->after->pruned) continue;
-        e->counts.states++;
-        if (fine) continue;
-        ways_text(e->after, ways, sizeof ways);
-        broken(e, ways, e->judge.what);
-        return;
+        if (!cut_judge(e)) return;
+        if (e->states_max && e->counts.states - first == e->states_max) {
+            cut_draw(e);
+            return;
+        }
     } while (after_next(e->after));
 }
 

@@ -27,6 +27,7 @@ extern const uint32_t alphabet_count;
 
 struct explore_counts {
     uint64_t sequences, cuts, states;
+    uint64_t drawn_cuts; /* that may leave more states than states_max */
 };
 
 struct explorer {
@@ -38,6 +39,7 @@ struct explorer {
     struct after *after;
     struct judge judge;
     struct explore_counts counts;
+    uint64_t states_max; /* of one cut that are gone through; 0: all. Beyond, some are drawn */
     struct op path[EXPLORE_DEPTH_MAX];
     uint32_t depth;
     bool settling; /* the sync and unmount behind the path */
