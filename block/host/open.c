@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Devices by name: a closed list of schemes, and files for all that is none of them. */
 #include "open.h"
+#include "open_remote.h"
 
 #include <cairn/bytes.h>
 #include <cairn/err_posix.h>
@@ -97,11 +98,11 @@ static enum cairn_err open_mem(struct cairn_blk_any *any, const char *name,
 }
 
 static const struct scheme schemes[] = {
-    { "file:", open_file, NULL, true },     { "direct:", open_direct, NULL, true },
-    { "uring:", open_uring, NULL, true },   { "mem:", open_mem, NULL, false },
-    { "nbd:", NULL, "libnbd", false },      { "nbds:", NULL, "libnbd", false },
-    { "nbd+unix:", NULL, "libnbd", false }, { "nbds+unix:", NULL, "libnbd", false },
-    { "rbd:", NULL, "librbd", false },      { "vhost-user:", NULL, "vhost-user", false },
+    { "file:", open_file, NULL, true },         { "direct:", open_direct, NULL, true },
+    { "uring:", open_uring, NULL, true },       { "mem:", open_mem, NULL, false },
+    { "nbd:", blk_open_nbd, NULL, false },      { "nbds:", blk_open_nbd, NULL, false },
+    { "nbd+unix:", blk_open_nbd, NULL, false }, { "nbds+unix:", blk_open_nbd, NULL, false },
+    { "rbd:", blk_open_rbd, NULL, false },      { "vhost-user:", NULL, "vhost-user", false },
 };
 
 static const struct scheme *scheme_of(const char *name)

@@ -5,6 +5,8 @@
 
 #include <cairn/blk_file.h>
 #include <cairn/blk_mem.h>
+#include <cairn/blk_nbd.h>
+#include <cairn/blk_rbd.h>
 
 CAIRN_BEGIN
 
@@ -15,6 +17,8 @@ struct cairn_blk_any {
     union {
         struct cairn_blk_file file;
         struct cairn_blk_mem mem;
+        struct cairn_blk_nbd nbd;
+        struct cairn_blk_rbd rbd;
     } is;
     void *mapped; /* memory of mem:, mapped on demand */
     size_t mapped_bytes;

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: ISC
+# The devices behind a network, each if the header of its library is there; else a file in its place
+# that says so when one is opened. Machines that we cross compile for have their headers elsewhere.
+set(CAIRN_REMOTE_SOURCES host/open_remote.c host/remote.c)
+set(CAIRN_REMOTE_DEFINITIONS "")
+
+if(CAIRN_NBD AND NOT CMAKE_CROSSCOMPILING)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(LIBNBD libnbd)
+endif()
+if(LIBNBD_FOUND AND CAIRN_NBD)
+    list(APPEND CAIRN_REMOTE_SOURCES
+        host/nbd.c host/nbd_api.c host/nbd_ask.c host/nbd_conn.c host/nbd_io.c)
+    list(APPEND CAIRN_REMOTE_DEFINITIONS CAIRN_LIBNBD_VERSION="${LIBNBD_VERSION}")
+else()
+    list(APPEND CAIRN_REMOTE_SOURCES host/nbd_absent.c)
+endif()
+
+list(APPEND CAIRN_REMOTE_SOURCES host/rbd_absent.c)
