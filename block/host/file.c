@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Opening a file or a host block device: what it is, who else has it, what it can do. */
+/* Opening a file or a host block device: what it is, who else has it, what it can do, and by which
+ * engine it is read and written. */
 #include "file.h"
 
 #include <cairn/clock.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -25,7 +27,7 @@ _Static_assert(offsetof(struct cairn_blk_file, base) == 0, "a device embeds its 
 
 static const struct cairn_blk_file_options options_default;
 
-static const struct cairn_log_source log_file = { "block.file", CAIRN_LOG_WARNING };
+const struct cairn_log_source blk_file_log = { "block.file", CAIRN_LOG_WARNING };
 
 enum cairn_err blk_file_fail(const struct cairn_blk_file *file, struct cairn_why *why, int os,
                              const char *what)
@@ -64,7 +66,8 @@ static enum cairn_err kind_check(const struct stat *st, const char *path, struct
     return err;
 }
 
-/* O_NONBLOCK: should the path turn into a FIFO behind our back, open still returns. */
+/* O_NONBLOCK: should the path turn into a FIFO behind our back, open still returns. It is cleared
+ * when the file is known, as io_uring would fail rather than wait for a disk. */
 static int open_flags(const struct stat *st, const struct cairn_blk_file_options *options)
 {
     int flags = O_CLOEXEC | O_NONBLOCK | (options->write ? O_RDWR : O_RDONLY);
@@ -145,6 +148,17 @@ static enum cairn_blk_durability file_durability(int fd)
     return in_memory ? CAIRN_BLK_DURABLE_HOST : CAIRN_BLK_DURABLE_MEDIA;
 }
 
+/* Does the kernel know writes that are durable one by one? Reading behind the end tells, and does
+ * nothing else. */
+static bool has_dsync(const struct cairn_blk_file *file, uint64_t bytes)
+{
+    uint8_t byte;
+    struct iovec iov = { &byte, sizeof byte };
+    bool refused = preadv2(file->fd, &iov, 1, (off_t)bytes, RWF_DSYNC) < 0 &&
+                   (errno == EOPNOTSUPP || errno == ENOSYS);
+    return !refused;
+}
+
 static struct cairn_blk_info file_info(const struct cairn_blk_file *file, const struct stat *st,
                                        uint64_t bytes, uint32_t block_bytes, bool write)
 {
@@ -163,7 +177,7 @@ static struct cairn_blk_info file_info(const struct cairn_blk_file *file, const 
         .discard_bytes = preferred,
         .zero_bytes = preferred,
         .flush = CAIRN_BLK_NATIVE,
-        .fua = CAIRN_BLK_EMULATED,
+        .fua = has_dsync(file, bytes) ? CAIRN_BLK_NATIVE : CAIRN_BLK_EMULATED,
         .discard = CAIRN_BLK_NATIVE,
         .zero = CAIRN_BLK_NATIVE,
         .extents = only_file,
@@ -172,7 +186,7 @@ static struct cairn_blk_info file_info(const struct cairn_blk_file *file, const 
     };
 }
 
-static enum cairn_err file_flush(struct cairn_blk *dev, struct cairn_why *why)
+enum cairn_err blk_file_flush(struct cairn_blk *dev, struct cairn_why *why)
 {
     struct cairn_blk_file *file = (struct cairn_blk_file *)dev;
     if (dev->info.read_only) return CAIRN_OK;
@@ -190,8 +204,7 @@ static int file_truncate(int fd, uint64_t bytes)
 
 /* Growing cuts first: a tail that was too short for a block must not show up in the new one. The
  * front adds the device's name. */
-static enum cairn_err file_resize(struct cairn_blk *dev, uint64_t block_count,
-                                  struct cairn_why *why)
+enum cairn_err blk_file_resize(struct cairn_blk *dev, uint64_t block_count, struct cairn_why *why)
 {
     const struct cairn_blk_file *file = (const struct cairn_blk_file *)dev;
     int os = 0;
@@ -203,10 +216,11 @@ static enum cairn_err file_resize(struct cairn_blk *dev, uint64_t block_count,
     return err;
 }
 
-static enum cairn_err file_close(struct cairn_blk *dev, struct cairn_why *why)
+enum cairn_err blk_file_close(struct cairn_blk *dev, struct cairn_why *why)
 {
     struct cairn_blk_file *file = (struct cairn_blk_file *)dev;
     int fd = file->fd;
+    blk_uring_close(file);
     file->fd = -1;
     /* Interrupted or not, Linux has let go of the descriptor: it is not closed twice. */
     if (close(fd) && errno != EINTR) return blk_file_fail(file, why, errno, "close");
@@ -215,11 +229,37 @@ static enum cairn_err file_close(struct cairn_blk *dev, struct cairn_why *why)
 
 static const struct cairn_blk_ops file_ops = {
     .submit = blk_file_submit,
-    .flush = file_flush,
+    .flush = blk_file_flush,
     .extents = blk_file_extents,
-    .resize = file_resize,
-    .close = file_close,
+    .resize = blk_file_resize,
+    .close = blk_file_close,
 };
+
+/* Once a process: who opens many files need not hear it for each. */
+static void warn_of_fallback(const char *path, enum cairn_err err, const char *reason)
+{
+    static bool told;
+    if (__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) return;
+    cairn_log(&blk_file_log, CAIRN_LOG_WARNING, "%s: no io_uring: %s: %s; using pread and pwrite",
+              path, reason, cairn_err_text(err));
+}
+
+/* Through the page cache a batch is copied by this processor either way, and system calls one by
+ * one are as fast (tests/bench/case_uring.sh); past it, the disk works on a whole batch at once. */
+static void file_choose_engine(struct cairn_blk_file *file, const char *path,
+                               const struct cairn_blk_file_options *options)
+{
+    uint32_t depth = options->queue_depth ? options->queue_depth : CAIRN_BLK_QUEUE_DEPTH;
+    const char *reason = "";
+    file->io = CAIRN_BLK_IO_PREAD;
+    if (options->io == CAIRN_BLK_IO_PREAD) return;
+    if (options->io == CAIRN_BLK_IO_AUTO && !file->direct) return;
+    enum cairn_err err = blk_uring_open(file, depth, &reason);
+    if (err)
+        warn_of_fallback(path, err, reason);
+    else
+        file->io = CAIRN_BLK_IO_URING;
+}
 
 static void file_label(struct cairn_blk_file *file, const char *path)
 {
@@ -231,7 +271,7 @@ static void file_label(struct cairn_blk_file *file, const char *path)
 static void warn_of_tail(const char *path, uint64_t bytes, uint32_t block_bytes)
 {
     if (bytes % block_bytes)
-        cairn_log(&log_file, CAIRN_LOG_WARNING,
+        cairn_log(&blk_file_log, CAIRN_LOG_WARNING,
                   "%s: its last %llu bytes do not fill a block of %lu and are not used", path,
                   (unsigned long long)(bytes % block_bytes), (unsigned long)block_bytes);
 }
@@ -244,6 +284,7 @@ static enum cairn_err file_take(struct cairn_blk_file *file, const char *path,
     if (fstat(file->fd, &st)) return open_fail(why, path, errno, "stat");
     enum cairn_err err = kind_check(&st, path, why);
     if (err) return err;
+    if (fcntl(file->fd, F_SETFL, 0)) return open_fail(why, path, errno, "set the flags of");
     file->is_device = S_ISBLK(st.st_mode);
     if (!file->is_device) err = file_lock(file, path, options, why);
     if (err) return err;
@@ -255,6 +296,7 @@ static enum cairn_err file_take(struct cairn_blk_file *file, const char *path,
     uint64_t bytes = 0;
     uint32_t block_bytes = options->block_bytes;
     err = file_size(file, &st, path, &bytes, &block_bytes, why);
+    if (!err) err = blk_file_direct(file, path, options, &block_bytes, why);
     if (err) return err;
     if (!block_bytes) block_bytes = SECTOR_BYTES;
     err = blk_shape_check(block_bytes, bytes / block_bytes, why);
@@ -262,6 +304,7 @@ static enum cairn_err file_take(struct cairn_blk_file *file, const char *path,
     warn_of_tail(path, bytes, block_bytes);
     struct cairn_blk_info info = file_info(file, &st, bytes, block_bytes, options->write);
     cairn_blk_init(&file->base, &file_ops, &info, file->label, NULL);
+    file_choose_engine(file, path, options);
     return CAIRN_OK;
 }
 
@@ -272,11 +315,15 @@ enum cairn_err cairn_blk_file_open(struct cairn_blk_file *dev, const char *path,
     if (!options) options = &options_default;
     if (options->create && !options->write)
         return cairn_why_fail(why, CAIRN_EINVAL, "creating a file only to read it");
+    if (options->queue_depth > CAIRN_BLK_QUEUE_DEPTH_MAX)
+        return cairn_why_fail(why, CAIRN_EINVAL, "a queue depth above %u",
+                              CAIRN_BLK_QUEUE_DEPTH_MAX);
     if (options->block_bytes) {
         enum cairn_err shape = blk_shape_check(options->block_bytes, 0, why);
         if (shape) return shape;
     }
-    *dev = (struct cairn_blk_file){ .fd = -1, .can_punch = true };
+    *dev =
+        (struct cairn_blk_file){ .fd = -1, .can_punch = true, .mem_align = 1, .offset_align = 1 };
     file_label(dev, path);
     enum cairn_err err = file_open_fd(dev, path, options, why);
     if (err) return err;
@@ -297,6 +344,7 @@ enum cairn_err cairn_blk_file_clone(struct cairn_blk_file *dev, uint64_t dst_off
     if (!err && dev->base.info.read_only) err = CAIRN_EROFS;
     if (!err && !cairn_range_fits(dst_offset, bytes, cairn_blk_bytes(&dev->base)))
         err = CAIRN_ERANGE;
+    if (!err && dev->direct) err = CAIRN_ENOTSUP; /* its ends need not be aligned */
     if (err)
         err = cairn_why_fail(why, err, "copy %llu bytes to byte %llu", (unsigned long long)bytes,
                              (unsigned long long)dst_offset);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The requests of a file device: preadv and pwritev, hole punching, and where its data is. */
+/* The file device by system calls, one after the other: transfers, hole punching, and where its
+ * data is. */
 #include "file.h"
 
 #include <cairn/err_posix.h>
@@ -13,125 +14,46 @@
 
 #include "../impl.h"
 
-#define IOV_COUNT 256 /* segments of one system call */
-
-/* Requests that follow each other on the device and do the same, done by as few calls as possible:
- * the place of the next byte among them. */
-struct run {
-    struct cairn_blk_req *reqs; /* the batch */
-    size_t at, end;             /* the request of the next byte; behind the run's last one */
-    uint32_t seg;               /* its segment */
-    size_t seg_done;            /* bytes of the segment that are done */
-    uint64_t offset;            /* in the file */
-};
-
-/* Past segments and requests that are complete, empty ones among them. */
-static void run_settle(struct run *run)
+/* preadv and pwritev, or their negative errno. */
+static ssize_t call_transfer(const struct cairn_blk_file *file, const struct blk_run *run,
+                             const struct iovec *iov, int count)
 {
-    while (run->at < run->end) {
-        const struct cairn_blk_req *req = &run->reqs[run->at];
-        if (run->seg == req->seg_count) {
-            run->at++;
-            run->seg = 0;
-        } else if (run->seg_done == req->segs[run->seg].bytes) {
-            run->seg++;
-            run->seg_done = 0;
-        } else {
-            return;
-        }
-    }
-}
-
-static int run_gather(const struct run *run, struct iovec iov[IOV_COUNT])
-{
-    int used = 0;
-    size_t done = run->seg_done;
-    uint32_t seg = run->seg;
-    for (size_t at = run->at; at < run->end; at++, seg = 0) {
-        const struct cairn_blk_req *req = &run->reqs[at];
-        for (; seg < req->seg_count; seg++, done = 0) {
-            if (used == IOV_COUNT) return used;
-            iov[used].iov_base = (uint8_t *)req->segs[seg].data + done;
-            iov[used++].iov_len = req->segs[seg].bytes - done;
-        }
-    }
-    return used;
-}
-
-static void run_advance(struct run *run, size_t bytes)
-{
-    run->offset += bytes;
-    for (run_settle(run); bytes; run_settle(run)) {
-        size_t left = run->reqs[run->at].segs[run->seg].bytes - run->seg_done;
-        size_t step = bytes < left ? bytes : left;
-        run->seg_done += step;
-        bytes -= step;
-    }
-}
-
-/* Give the request that holds the next byte up, and go on with the one after it. */
-static void run_skip(struct run *run, uint32_t block_bytes)
-{
-    const struct cairn_blk_req *req = &run->reqs[run->at];
-    run->offset = (req->block + req->count) * block_bytes;
-    run->at++;
-    run->seg = 0;
-    run->seg_done = 0;
-    run_settle(run);
-}
-
-static ssize_t run_transfer(const struct cairn_blk_file *file, const struct run *run)
-{
-    struct iovec iov[IOV_COUNT];
-    int used = run_gather(run, iov);
-    bool is_read = run->reqs[run->at].op == CAIRN_BLK_READ;
+    off_t offset = (off_t)run->offset;
     for (;;) {
-        ssize_t n = is_read ? preadv(file->fd, iov, used, (off_t)run->offset)
-                            : pwritev(file->fd, iov, used, (off_t)run->offset);
-        if (n >= 0 || errno != EINTR) return n;
+        ssize_t n;
+        if (run->reqs[run->at].op == CAIRN_BLK_READ)
+            n = preadv(file->fd, iov, count, offset);
+        else if (blk_run_is_fua(run))
+            n = pwritev2(file->fd, iov, count, offset, RWF_DSYNC);
+        else
+            n = pwritev(file->fd, iov, count, offset);
+        if (n >= 0) return n;
+        if (errno != EINTR) return -errno;
     }
 }
 
-static enum cairn_err transfer_fail(struct cairn_blk_file *file, const struct run *run, ssize_t n)
+/* On the stack, so that threads need not wait for each other: hosted stacks have the room. */
+static ssize_t transfer_bounced(const struct cairn_blk_file *file, const struct blk_run *run,
+                                const struct iovec *iov, int count)
 {
-    struct cairn_why *why = run->reqs[run->at].why;
-    if (n < 0)
-        return blk_req_fail(&file->base, run->reqs, run->at, cairn_err_from_errno(errno), errno,
-                            NULL);
-    enum cairn_err err = blk_req_fail(&file->base, run->reqs, run->at, CAIRN_EIO, 0,
-                                      "the file has become shorter since it was opened");
-    if (blk_why_is_first(run->reqs, run->at))
-        cairn_why_hint(why, "another program truncated it; open it anew to see what is left");
-    return err;
+    _Alignas(BLK_DIRECT_MEM_ALIGN_MAX) uint8_t bounce[BLK_BOUNCE_BYTES];
+    bool is_read = run->reqs[run->at].op == CAIRN_BLK_READ;
+    size_t bytes = is_read ? blk_bounce_bytes(iov, count) : blk_bounce_in(bounce, iov, count);
+    ssize_t n = call_transfer(file, run, &(struct iovec){ bounce, bytes }, 1);
+    if (is_read && n > 0) blk_bounce_out(bounce, (size_t)n, iov, count);
+    return n;
 }
 
-/* Short transfers are gone on with; where it fails, the error falls on the request it happened
- * in, and the rest of the run is still done. */
-static enum cairn_err run_complete(struct cairn_blk_file *file, struct run *run)
+enum cairn_err blk_run_complete(struct blk_run *run, struct cairn_blk_file *file)
 {
-    enum cairn_err err = CAIRN_OK;
-    run->offset = run->reqs[run->at].block * file->base.info.block_bytes;
-    run_settle(run);
-    while (run->at < run->end) {
-        ssize_t n = run_transfer(file, run);
-        if (n > 0) {
-            run_advance(run, (size_t)n);
-        } else {
-            err = transfer_fail(file, run, n);
-            run_skip(run, file->base.info.block_bytes);
-        }
+    struct iovec iov[BLK_RUN_IOV];
+    while (!blk_run_is_done(run)) {
+        int count = blk_run_gather(run, iov);
+        ssize_t n = blk_file_takes(file, iov, count) ? call_transfer(file, run, iov, count)
+                                                     : transfer_bounced(file, run, iov, count);
+        blk_run_settle(run, file, n);
     }
-    return err;
-}
-
-/* One behind the last request from `first` on that joins it. */
-static size_t run_end(const struct cairn_blk_req *reqs, size_t first, size_t count)
-{
-    size_t end = first + 1;
-    while (end < count && reqs[end].op == reqs[first].op &&
-           reqs[end].block == reqs[end - 1].block + reqs[end - 1].count)
-        end++;
-    return end;
+    return run->err;
 }
 
 /* Has the file system, or the device, refused this kind of call (and not failed at it)? */
@@ -140,65 +62,73 @@ static bool is_refusal(int os)
     return os == EOPNOTSUPP || os == EINVAL || os == ENODEV || os == ENOSYS || os == ENOTTY;
 }
 
-static int call_fallocate(const struct cairn_blk_file *file, int mode,
-                          const struct cairn_blk_req *req)
+int blk_file_fallocate_mode(const struct cairn_blk_req *req)
+{
+    bool keep = req->op == CAIRN_BLK_ZERO && (req->flags & CAIRN_BLK_NO_UNMAP);
+    return FALLOC_FL_KEEP_SIZE | (keep ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE);
+}
+
+static int call_fallocate(const struct cairn_blk_file *file, const struct cairn_blk_req *req)
 {
     off_t offset = (off_t)(req->block * file->base.info.block_bytes);
     off_t bytes = (off_t)(req->count * file->base.info.block_bytes);
     for (;;) {
-        if (!fallocate(file->fd, mode | FALLOC_FL_KEEP_SIZE, offset, bytes)) return 0;
+        if (!fallocate(file->fd, blk_file_fallocate_mode(req), offset, bytes)) return 0;
         if (errno != EINTR) return errno;
     }
 }
 
 static int call_discard(const struct cairn_blk_file *file, const struct cairn_blk_req *req)
 {
-    if (!file->is_device) return call_fallocate(file, FALLOC_FL_PUNCH_HOLE, req);
+    if (!file->is_device) return call_fallocate(file, req);
     uint64_t range[2] = { req->block * file->base.info.block_bytes,
                           req->count * file->base.info.block_bytes };
     return ioctl(file->fd, BLKDISCARD, range) ? errno : 0;
 }
 
-/* A discard that is refused is done: the contents are undefined, so they may stay. */
-static enum cairn_err do_discard(struct cairn_blk_file *file, struct cairn_blk_req *reqs, size_t at)
+enum cairn_err blk_file_fallocated(struct cairn_blk_file *file, struct cairn_blk_req *reqs,
+                                   size_t at, int os)
 {
-    if (!reqs[at].count || !__atomic_load_n(&file->can_punch, __ATOMIC_RELAXED)) return CAIRN_OK;
-    int os = call_discard(file, &reqs[at]);
     if (!os) return CAIRN_OK;
     if (!is_refusal(os))
         return blk_req_fail(&file->base, reqs, at, cairn_err_from_errno(os), os, NULL);
+    if (reqs[at].op == CAIRN_BLK_ZERO) return blk_zero_by_writing(&file->base, &reqs[at]);
     __atomic_store_n(&file->can_punch, false, __ATOMIC_RELAXED);
     return CAIRN_OK;
 }
 
-static enum cairn_err do_zero(struct cairn_blk_file *file, struct cairn_blk_req *reqs, size_t at)
+enum cairn_err blk_file_erase(struct cairn_blk_file *file, struct cairn_blk_req *reqs, size_t at)
 {
-    bool keep = reqs[at].flags & CAIRN_BLK_NO_UNMAP;
-    if (!reqs[at].count) return CAIRN_OK;
-    int os = call_fallocate(file, keep ? FALLOC_FL_ZERO_RANGE : FALLOC_FL_PUNCH_HOLE, &reqs[at]);
-    if (!os) return CAIRN_OK;
-    if (is_refusal(os)) return blk_zero_by_writing(&file->base, &reqs[at]);
-    return blk_req_fail(&file->base, reqs, at, cairn_err_from_errno(os), os, NULL);
+    const struct cairn_blk_req *req = &reqs[at];
+    bool is_zero = req->op == CAIRN_BLK_ZERO;
+    if (!blk_file_erases(file, req)) return CAIRN_OK;
+    return blk_file_fallocated(file, reqs, at,
+                               is_zero ? call_fallocate(file, req) : call_discard(file, req));
 }
 
-enum cairn_err blk_file_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+enum cairn_err blk_file_complete(struct cairn_blk_file *file, struct cairn_blk_req *reqs,
+                                 size_t from, size_t count)
 {
-    struct cairn_blk_file *file = (struct cairn_blk_file *)dev;
     enum cairn_err first = CAIRN_OK;
-    for (size_t at = 0, end; at < count; at = end) {
+    for (size_t at = from, end; at < count; at = end) {
         enum cairn_err err = CAIRN_OK;
         end = at + 1;
-        if (reqs[at].op == CAIRN_BLK_DISCARD) {
-            err = do_discard(file, reqs, at);
-        } else if (reqs[at].op == CAIRN_BLK_ZERO) {
-            err = do_zero(file, reqs, at);
+        if (reqs[at].op == CAIRN_BLK_READ || reqs[at].op == CAIRN_BLK_WRITE) {
+            struct blk_run run;
+            blk_run_init(&run, file, reqs, at, count);
+            end = run.end;
+            err = blk_run_complete(&run, file);
         } else {
-            end = run_end(reqs, at, count);
-            err = run_complete(file, &(struct run){ .reqs = reqs, .at = at, .end = end });
+            err = blk_file_erase(file, reqs, at);
         }
         if (!first) first = err;
     }
     return first;
+}
+
+enum cairn_err blk_file_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    return blk_file_complete((struct cairn_blk_file *)dev, reqs, 0, count);
 }
 
 /* Where data begin at `from` or behind it; UINT64_MAX: nowhere. A file system that cannot tell says

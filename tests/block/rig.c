@@ -25,10 +25,36 @@ static void *zeros(size_t bytes)
     return memory;
 }
 
-static void open_file(struct rig *rig, const char *dir, uint32_t block_bytes)
+/* How each kind of file is opened; shm is one in memory. */
+static const struct file_kind {
+    const char *name;
+    enum cairn_blk_file_io io;
+    enum cairn_blk_file_direct direct;
+} file_kinds[] = {
+    { "file", CAIRN_BLK_IO_PREAD, CAIRN_BLK_DIRECT_OFF },
+    { "shm", CAIRN_BLK_IO_PREAD, CAIRN_BLK_DIRECT_OFF },
+    { "uring", CAIRN_BLK_IO_URING, CAIRN_BLK_DIRECT_OFF },
+    { "direct", CAIRN_BLK_IO_AUTO, CAIRN_BLK_DIRECT_TRY },
+    { "direct_pread", CAIRN_BLK_IO_PREAD, CAIRN_BLK_DIRECT_TRY },
+};
+
+static const struct file_kind *file_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof file_kinds / sizeof *file_kinds; i++)
+        if (!strcmp(name, file_kinds[i].name)) return &file_kinds[i];
+    fprintf(stderr, "rig: no device is called %s\n", name);
+    abort();
+}
+
+static void open_file(struct rig *rig, const char *name, uint32_t block_bytes)
 {
     struct cairn_why why = { 0 };
     struct cairn_blk_file_options options = { .block_bytes = block_bytes, .write = true };
+    const char *tmp = getenv("TMPDIR");
+    const char *dir = !strcmp(name, "shm") ? "/dev/shm" : tmp ? tmp : "/tmp";
+    options.io = file_kind(name)->io;
+    options.direct = file_kind(name)->direct;
+    options.queue_depth = 4; /* so that batches are longer */
     char path[256];
     snprintf(path, sizeof path, "%s/cairn-rig-XXXXXX", dir);
     int fd = mkstemp(path);
@@ -65,7 +91,6 @@ static void open_sim(struct rig *rig, uint32_t block_bytes)
 
 static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
 {
-    const char *tmp = getenv("TMPDIR");
     if (!strcmp(name, "mem")) {
         open_mem(rig, block_bytes);
     } else if (!strcmp(name, "sim")) {
@@ -75,7 +100,7 @@ static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
         strict_open(&rig->bottom.strict, rig->memory, block_bytes, RIG_BYTES / block_bytes);
         rig->dev = &rig->bottom.strict.base;
     } else {
-        open_file(rig, strcmp(name, "shm") ? tmp ? tmp : "/tmp" : "/dev/shm", block_bytes);
+        open_file(rig, name, block_bytes);
     }
 }
 

@@ -38,8 +38,9 @@ struct rig {
     char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of the bottom's names the stack */
 };
 
-/* Bottoms: mem, sim, strict, file (in TMPDIR), shm (a file in memory). Layers: slice, larger,
- * smaller, readonly. Aborts when it cannot be opened. The first contents are zeros. */
+/* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
+ * had), direct_pread; shm (a file in memory). Layers: slice, larger, smaller, readonly. Aborts when
+ * it cannot be opened. The first contents are zeros. */
 void rig_open(struct rig *rig, const char *stack);
 void rig_close(struct rig *rig);
 

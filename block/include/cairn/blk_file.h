@@ -40,13 +40,12 @@ struct cairn_blk_file {
     int fd;
     bool is_device;  /* a block device of the host */
     bool can_punch;  /* hole punching has not been refused so far; atomic */
-    bool can_dsync;  /* nor have writes that are durable one by one; atomic */
     char label[128]; /* the path's end, for explanations */
     /* What came of the options: */
     enum cairn_blk_file_io io; /* PREAD or URING */
     bool direct;
-    uint32_t mem_align;            /* that transfers without a copy need: 1 without O_DIRECT */
-    struct cairn_blk_uring *uring; /* or NULL */
+    uint32_t mem_align, offset_align; /* of transfers: 1 without O_DIRECT */
+    struct cairn_blk_uring *uring;    /* or NULL */
 };
 
 /* Open path. A writer holds an exclusive lock (OFD lock) on a regular file, readers a shared one; a
