@@ -29,7 +29,7 @@ static void connect_hint(const struct blk_nbd *link, const char *text, struct ca
     bool is_tls = !strncmp(link->uri, "nbds", 4);
     if (strstr(text, "URI"))
         cairn_why_hint(why, "as in nbd://host/export or nbd+unix:///export?socket=/run/nbd.sock");
-    else if (strstr(text, "opt_go"))
+    else if (strstr(text, "export"))
         cairn_why_hint(why,
                        "the server answers: it has no such export, or does not let us have it "
                        "(nbdinfo --list shows its exports)");
@@ -206,15 +206,16 @@ static void conn_lose(struct blk_nbd_conn *conn, enum cairn_err err, int os)
 
 static bool is_hangup(int os)
 {
-    return os == 0 || os == ENOTCONN || os == ECONNRESET || os == EPIPE || os == ESHUTDOWN;
+    return os == ENOTCONN || os == ECONNRESET || os == EPIPE || os == ESHUTDOWN;
 }
 
-/* poll failed, or the connection has come to an end. */
-static void conn_lose_now(struct blk_nbd_conn *conn, bool poll_failed)
+/* The connection has come to an end: libnbd's last word on this thread is about it. */
+static void conn_lose_now(struct blk_nbd_conn *conn)
 {
     struct blk_nbd *link = conn->link;
-    int os = poll_failed ? link->api->get_errno() : 0;
-    if (is_hangup(os))
+    bool is_closed = link->api->aio_is_closed(conn->handle) > 0;
+    int os = is_closed ? 0 : link->api->get_errno();
+    if (is_closed || is_hangup(os))
         lost_note(link, "the server closed the connection", NULL);
     else
         lost_note(link, "the connection failed", error_text(link));
@@ -226,7 +227,7 @@ bool blk_nbd_conn_is_up(struct blk_nbd_conn *conn)
     const struct blk_nbd_api *api = conn->link->api;
     if (!conn->handle) return false;
     if (api->aio_is_dead(conn->handle) <= 0 && api->aio_is_closed(conn->handle) <= 0) return true;
-    conn_lose_now(conn, false);
+    conn_lose_now(conn);
     return false;
 }
 
@@ -235,7 +236,7 @@ void blk_nbd_conn_pump(struct blk_nbd_conn *conn)
     struct blk_nbd *link = conn->link;
     int moved = link->api->poll(conn->handle, link->stall_ms);
     if (moved < 0) {
-        conn_lose_now(conn, true);
+        conn_lose_now(conn);
     } else if (moved == 0) {
         lost_note(link, "the server has not answered for too long", NULL);
         conn_lose(conn, CAIRN_ETIMEDOUT, 0);

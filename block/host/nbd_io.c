@@ -11,8 +11,6 @@
 
 #define LONG_BYTES (UINT64_C(1) << 30) /* the most of a trim, a zero or a status command */
 
-static const char closed_text[] = "the server closed the connection";
-
 struct blk_nbd *blk_nbd_link(struct cairn_blk *dev)
 {
     return ((struct cairn_blk_nbd *)dev)->link;
@@ -46,14 +44,13 @@ struct blk_nbd_slot *blk_nbd_slot_take(struct blk_nbd_batch *batch)
     return slot;
 }
 
-/* libnbd's word that a command is done; it gives its memory back for the 1. */
+/* libnbd's word that a command is done; it gives its memory back for the 1. One that the connection
+ * took with it stays in its slot: who notices the loss says why. */
 static int answered(void *user_data, int *error)
 {
     struct blk_nbd_slot *slot = user_data;
-    if (*error == ENOTCONN)
-        blk_nbd_slot_fail(slot, CAIRN_EIO, *error, closed_text);
-    else if (*error)
-        blk_nbd_slot_fail(slot, cairn_err_from_errno(*error), *error, NULL);
+    if (*error == ENOTCONN) return 1;
+    if (*error) blk_nbd_slot_fail(slot, cairn_err_from_errno(*error), *error, NULL);
     blk_nbd_slot_free(slot);
     return 1;
 }
@@ -160,6 +157,7 @@ static void batch_feed(struct blk_nbd_batch *batch)
         batch->seg_done += piece.bytes;
         if (piece_send(conn, &piece, blk_nbd_answer(slot)) < 0) blk_nbd_slot_refused(slot);
     }
+    (void)blk_nbd_conn_is_up(conn); /* libnbd may have met the end while it sent */
 }
 
 /* Without a connection nothing more is sent. */
