@@ -33,30 +33,25 @@ struct cairn_blk_virtio_options {
 };
 
 struct blk_virtio_queue;
-
-/* A batch between begin and finish, or in submit. */
-struct cairn_blk_virtio_batch {
-    struct cairn_blk_req *reqs; /* NULL: free */
-    size_t left;                /* requests of the device that it has not answered yet */
-    struct blk_virtio_queue *queue;
-};
+struct blk_virtio_batch;
 
 struct cairn_blk_virtio {
     struct cairn_blk base;
     struct cairn_virtio *virtio;
     struct blk_virtio_queue *queues;
     uint16_t queue_count;
-    uint16_t segs_max;      /* data descriptors a request */
-    uint32_t seg_bytes_max; /* a descriptor */
-    uint32_t ranges_max[2]; /* sectors of one discard, of one zeroing */
-    bool may_unmap;         /* zeroing may give space back */
+    uint16_t segs_max;          /* data descriptors a request of the device */
+    uint32_t seg_bytes_max;     /* a descriptor */
+    uint64_t discard_bytes_max; /* of one request of the device */
+    uint64_t zero_bytes_max;
+    bool may_unmap; /* zeroing may give space back */
     uint32_t polls;
     uint64_t timeout_ns;
-    uint32_t next_queue;    /* atomic */
-    int32_t broken;         /* an enum cairn_err: why the device was given up, or 0; atomic */
-    struct cairn_lock lock; /* guards broken's change and begun */
-    struct cairn_blk_virtio_batch begun[8];
-    const char *broken_text; /* set before broken */
+    uint32_t next_queue;            /* atomic */
+    struct cairn_lock lock;         /* guards begun, and broken's change */
+    struct blk_virtio_batch *begun; /* batches between begin and finish */
+    const char *broken_text;        /* set before broken */
+    int32_t broken;                 /* an enum cairn_err: why the device was given up; atomic */
 };
 
 /* Bytes of private memory, which the device never sees, and of memory for rings and headers, which
@@ -93,8 +88,9 @@ CAIRN_API enum cairn_err cairn_blk_virtio_lifetime(struct cairn_blk_virtio *dev,
                                                    struct cairn_blk_virtio_lifetime *lifetime,
                                                    struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Make the device's write cache write-back or write-through. Turning it off flushes first: what was
- * written before is durable then too. CAIRN_ENOTSUP: CONFIG_WCE is not offered. */
+/* Make the device's write cache write-back or write-through. Turning it off flushes: what was
+ * written before is durable then too. CAIRN_ENOTSUP: the device does not offer CONFIG_WCE;
+ * CAIRN_EIO: it does not do it. */
 CAIRN_API enum cairn_err cairn_blk_virtio_cache_set(struct cairn_blk_virtio *dev, bool write_back,
                                                     struct cairn_why *why) CAIRN_MUST_USE;
 

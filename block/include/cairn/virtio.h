@@ -83,9 +83,9 @@ struct cairn_virtio_ops {
     void (*notify)(struct cairn_virtio *virtio, uint16_t queue, uint32_t data);
     /* Sleep until the device may have used something of the queue, or changed its configuration
      * (then config_changed is set), or its status; acknowledges the interrupt. deadline_ns is of
-     * the monotonic clock. Spurious returns are fine. CAIRN_ETIMEDOUT: the deadline has come, or
-     * nothing will come any more; another error: the device is out of reach. NULL: there are no
-     * interrupts, the driver polls. */
+     * the monotonic clock. Spurious returns are fine. CAIRN_ETIMEDOUT: the deadline has come;
+     * another error: nothing will come any more. NULL: there are no interrupts, the driver polls.
+     */
     enum cairn_err (*wait)(struct cairn_virtio *virtio, uint16_t queue,
                            uint64_t deadline_ns) CAIRN_MUST_USE;
     /* The address by which the device reaches mem, all of the bytes in a row; false: it cannot, so
@@ -126,6 +126,7 @@ struct cairn_virtio_bus {
 /* MMIO, section 4.2. */
 struct cairn_virtio_mmio {
     struct cairn_virtio base;
+    struct cairn_virtio_ops ops; /* wait only where the bus can */
     struct cairn_virtio_bus *bus;
     uint64_t config_bytes;
 };
@@ -137,6 +138,8 @@ CAIRN_API enum cairn_err cairn_virtio_mmio_open(struct cairn_virtio_mmio *mmio,
                                                 struct cairn_virtio_bus *bus, const char *name,
                                                 struct cairn_why *why) CAIRN_MUST_USE;
 
+#define CAIRN_VIRTIO_PCI_QUEUES_MAX 64u
+
 /* A structure of a PCI device: bytes of a BAR. */
 struct cairn_virtio_pci_window {
     uint32_t bar;
@@ -144,13 +147,17 @@ struct cairn_virtio_pci_window {
     uint64_t offset;
 };
 
-/* Modern PCI, section 4.1. Interrupts, where the bus waits for them, are the function's INTx or its
- * first MSI-X vector as the platform sets it up; without any the driver polls. */
+/* Modern PCI, section 4.1. Where the bus does not wait for interrupts the driver polls. */
 struct cairn_virtio_pci {
     struct cairn_virtio base;
+    struct cairn_virtio_ops ops; /* wait only where the bus can */
     struct cairn_virtio_bus *bus;
     struct cairn_virtio_pci_window common, notify, isr, device;
     uint32_t notify_multiplier;
+    /* Set by the caller between this open and the driver's: the platform has set up MSI-X, whose
+     * vector 0 all queues share. Changes of the configuration then go unnoticed. */
+    bool msix;
+    uint64_t notify_offset[CAIRN_VIRTIO_PCI_QUEUES_MAX]; /* in the BAR of notify, by queue */
 };
 /* The platform has assigned and mapped the BARs, and enabled memory access and bus mastering.
  *   CAIRN_ENODEV   not a virtio device

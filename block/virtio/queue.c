@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One queue of virtio-blk: adding, announcing, waiting, completing, giving up.
+ *
+ * Of the threads that wait on a queue one leads: it alone looks at what the device used, without
+ * the lock while there is nothing, and completes whatever comes, for all. When it has seen
+ * something it lets go, and who still waits leads next. Chains are announced before the lock is
+ * dropped, so no thread waits for what the device does not know of.
+ */
+#include "blk.h"
+#include <cairn/clock.h>
+#include <cairn/log.h>
+
+#define SLICE_NS (100 * (uint64_t)CAIRN_NS_PER_MS) /* of sleep, between looks at the status */
+#define DOZE_NS UINT64_C(20000)                    /* where no interrupt wakes */
+
+static const struct cairn_log_source log_virtio = { "block.virtio", CAIRN_LOG_WARNING };
+
+enum cairn_err blk_virtio_broken(const struct cairn_blk_virtio *dev)
+{
+    return (enum cairn_err)__atomic_load_n(&dev->broken, __ATOMIC_ACQUIRE);
+}
+
+/* The device is reset before anybody learns of it: then it touches no memory of theirs. */
+static void give_up(struct cairn_blk_virtio *dev, enum cairn_err err, const char *text)
+{
+    cairn_lock_take(&dev->lock);
+    if (!blk_virtio_broken(dev)) {
+        enum cairn_err reset = dev->virtio->ops->reset(dev->virtio, NULL);
+        dev->broken_text = text;
+        __atomic_store_n(&dev->broken, (int32_t)err, __ATOMIC_RELEASE);
+        cairn_log(&log_virtio, CAIRN_LOG_ERROR, "%s: given up: %s%s", dev->base.name, text,
+                  reset ? "; it does not answer to a reset either" : "");
+    }
+    cairn_lock_drop(&dev->lock);
+}
+
+void blk_virtio_fail(const struct cairn_blk_virtio *dev, const struct blk_virtio_batch *batch,
+                     size_t at, enum cairn_err err, const char *text, const char *hint)
+{
+    struct cairn_blk_req *req = &batch->reqs[at];
+    if (req->status) return;
+    if (batch->what) {
+        req->status = cairn_why_fail(req->why, err, "%s: %s", batch->what, text);
+        cairn_why_via(req->why, dev->base.name);
+    } else {
+        req->status = blk_req_fail(&dev->base, batch->reqs, at, err, 0, text);
+    }
+    if (hint && blk_why_is_first(batch->reqs, at)) cairn_why_hint(req->why, "%s", hint);
+}
+
+void blk_virtio_fail_broken(const struct cairn_blk_virtio *dev,
+                            const struct blk_virtio_batch *batch, size_t at)
+{
+    blk_virtio_fail(dev, batch, at, blk_virtio_broken(dev), dev->broken_text,
+                    "the device was reset: open it anew, and see the host's log");
+}
+
+void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q)
+{
+    if (!blk_virtq_publish(&q->ring)) return;
+    uint32_t data = q->number;
+    if (dev->virtio->taken & CAIRN_VIRTIO_F_NOTIFICATION_DATA)
+        data |= (uint32_t)blk_virtq_place(&q->ring) << 16;
+    dev->virtio->ops->notify(dev->virtio, q->number, data);
+}
+
+static void slot_put(uint8_t *slot, uint32_t type, uint64_t sector)
+{
+    memset(slot, 0, BLK_VIRTIO_SLOT_BYTES);
+    cairn_le32_put(slot, type);
+    cairn_le64_put(slot + 8, sector);
+    slot[BLK_VIRTIO_STATUS] = BLK_VIRTIO_S_NONE;
+}
+
+static void range_put(uint8_t *slot, uint64_t sector, uint64_t bytes, bool unmap)
+{
+    cairn_le64_put(slot + BLK_VIRTIO_RANGE, sector);
+    cairn_le32_put(slot + BLK_VIRTIO_RANGE + 8, (uint32_t)(bytes >> BLK_VIRTIO_SECTOR_SHIFT));
+    cairn_le32_put(slot + BLK_VIRTIO_RANGE + 12, unmap ? 1 : 0);
+}
+
+/* The op of the next chain, and a header in its slot; who calls puts `segs` segments behind it. */
+static struct blk_virtio_op *op_start(struct blk_virtio_queue *q, uint32_t type, uint64_t sector,
+                                      uint64_t *address)
+{
+    uint16_t id = blk_virtq_next_id(&q->ring);
+    *address = q->slots_address + (uint64_t)id * BLK_VIRTIO_SLOT_BYTES;
+    slot_put(q->slots + (size_t)id * BLK_VIRTIO_SLOT_BYTES, type, sector);
+    q->segs[0] = (struct blk_virtq_seg){ *address, BLK_VIRTIO_HEADER_BYTES, false };
+    return &q->ops[id];
+}
+
+static void op_end(struct blk_virtio_queue *q, struct blk_virtio_op *op, uint64_t address)
+{
+    uint16_t segs = op->piece.segs;
+    q->segs[segs + 1] = (struct blk_virtq_seg){ address + BLK_VIRTIO_STATUS, 1, true };
+    blk_virtq_add(&q->ring, q->segs, (uint16_t)(segs + 2));
+    op->batch->left++;
+}
+
+void blk_virtio_queue_add(struct cairn_blk_virtio *dev, struct blk_virtio_batch *batch, size_t at,
+                          uint32_t type, const struct blk_virtio_piece *piece)
+{
+    struct blk_virtio_queue *q = batch->queue;
+    const struct cairn_blk_req *req = &batch->reqs[at];
+    uint64_t byte = req->block * dev->base.info.block_bytes + piece->from.done, address;
+    uint64_t sector = byte >> BLK_VIRTIO_SECTOR_SHIFT;
+    bool is_range = req->op == CAIRN_BLK_DISCARD || req->op == CAIRN_BLK_ZERO;
+    struct blk_virtio_op *op = op_start(q, type, is_range ? 0 : sector, &address);
+    *op = (struct blk_virtio_op){ .batch = batch, .at = at, .piece = *piece };
+    if (req->op == CAIRN_BLK_READ) op->expected = (uint32_t)piece->bytes;
+    if (is_range) {
+        bool unmap =
+            req->op == CAIRN_BLK_ZERO && dev->may_unmap && !(req->flags & CAIRN_BLK_NO_UNMAP);
+        range_put(q->slots + (address - q->slots_address), sector, piece->bytes, unmap);
+        q->segs[1] =
+            (struct blk_virtq_seg){ address + BLK_VIRTIO_RANGE, BLK_VIRTIO_RANGE_BYTES, false };
+    }
+    if (piece->bounce) {
+        if (req->op == CAIRN_BLK_WRITE) blk_virtio_piece_copy(req, piece, false);
+        q->bounce_used += (uint32_t)piece->bytes;
+        q->bounce_pieces++;
+    }
+    op_end(q, op, address);
+}
+
+void blk_virtio_queue_ask(struct blk_virtio_batch *batch, uint32_t type, uint32_t answer_bytes)
+{
+    struct blk_virtio_queue *q = batch->queue;
+    uint64_t address;
+    struct blk_virtio_op *op = op_start(q, type, 0, &address);
+    *op = (struct blk_virtio_op){ .batch = batch, .expected = answer_bytes };
+    op->piece.segs = answer_bytes ? 1 : 0;
+    if (answer_bytes)
+        q->segs[1] = (struct blk_virtq_seg){ address + BLK_VIRTIO_ANSWER, answer_bytes, true };
+    op_end(q, op, address);
+}
+
+/* What is wrong with an answer; NULL: nothing. */
+static const char *answer_fault(const struct blk_virtio_op *op, uint8_t status, uint32_t written,
+                                enum cairn_err *err)
+{
+    *err = status == BLK_VIRTIO_S_UNSUPP ? CAIRN_ENOTSUP : CAIRN_EIO;
+    if (written > op->expected + 1)
+        return "the device says that it wrote more than there was room for";
+    if (status == BLK_VIRTIO_S_IOERR) return "the device reports an I/O error";
+    if (status == BLK_VIRTIO_S_UNSUPP) return "the device does not know this request";
+    if (status == BLK_VIRTIO_S_NONE) return "the device gave no status";
+    if (status != BLK_VIRTIO_S_OK) return "the device gave a status that does not exist";
+    if (written < op->expected && !op->batch->what)
+        return "the device wrote less than was asked for";
+    return NULL;
+}
+
+static void op_let_go(struct blk_virtio_queue *q, struct blk_virtio_op *op)
+{
+    op->batch->left--;
+    if (op->piece.bounce && --q->bounce_pieces == 0) q->bounce_used = 0;
+}
+
+static void op_complete(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q, uint16_t id,
+                        uint32_t written)
+{
+    struct blk_virtio_op *op = &q->ops[id];
+    const uint8_t *slot = q->slots + (size_t)id * BLK_VIRTIO_SLOT_BYTES;
+    uint8_t status = __atomic_load_n(slot + BLK_VIRTIO_STATUS, __ATOMIC_RELAXED);
+    enum cairn_err err;
+    const char *fault = answer_fault(op, status, written, &err);
+    if (fault)
+        blk_virtio_fail(dev, op->batch, op->at, err, fault, NULL);
+    else if (op->batch->what)
+        memcpy(op->batch->answer, slot + BLK_VIRTIO_ANSWER, op->expected);
+    else if (op->piece.bounce && op->batch->reqs[op->at].op == CAIRN_BLK_READ)
+        blk_virtio_piece_copy(&op->batch->reqs[op->at], &op->piece, true);
+    op_let_go(q, op);
+}
+
+static enum cairn_err queue_drain(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
+                                  const char **text)
+{
+    for (;;) {
+        uint16_t id;
+        uint32_t written;
+        enum blk_virtq_got got = blk_virtq_poll(&q->ring, &id, &written);
+        if (got == BLK_VIRTQ_NOTHING) return CAIRN_OK;
+        *text = q->ring.fault;
+        if (got == BLK_VIRTQ_BROKEN) return CAIRN_EIO;
+        op_complete(dev, q, id, written);
+    }
+}
+
+/* The device was reset: all it had fails. */
+static void queue_abandon(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q)
+{
+    for (uint16_t id = 0; id < q->ring.size; id++) {
+        struct blk_virtio_op *op = &q->ops[id];
+        if (!blk_virtq_has(&q->ring, id)) continue;
+        blk_virtio_fail_broken(dev, op->batch, op->at);
+        op_let_go(q, op);
+    }
+    blk_virtq_abandon(&q->ring);
+}
+
+static void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Sleep for a while, or until an interrupt; spurious returns are fine. */
+static enum cairn_err queue_sleep(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
+                                  uint64_t until)
+{
+    if (!dev->virtio->ops->wait) {
+        cairn_clock_sleep(cairn_clock_mono_platform(), DOZE_NS);
+        return CAIRN_OK;
+    }
+    enum cairn_err err = CAIRN_OK;
+    if (!blk_virtq_arm(&q->ring)) err = dev->virtio->ops->wait(dev->virtio, q->number, until);
+    blk_virtq_disarm(&q->ring);
+    return err == CAIRN_ETIMEDOUT ? CAIRN_OK : err;
+}
+
+/* By the leader, without the lock: until something is used, or nothing will be. */
+static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
+                                  const char **text)
+{
+    struct cairn_clock_mono *clock = cairn_clock_mono_platform();
+    for (uint32_t i = 0; i < dev->polls; i++) {
+        if (blk_virtq_ready(&q->ring)) return CAIRN_OK;
+        cpu_relax();
+    }
+    uint64_t now = cairn_clock_mono_now(clock), deadline = now + dev->timeout_ns;
+    enum cairn_err err = CAIRN_OK;
+    while (!err && !blk_virtq_ready(&q->ring) && !blk_virtio_broken(dev)) {
+        *text = "the device wants to be reset";
+        if (dev->virtio->ops->status(dev->virtio) & CAIRN_VIRTIO_NEEDS_RESET) return CAIRN_EIO;
+        *text = "the device did not answer in time";
+        if (now >= deadline) return CAIRN_ETIMEDOUT;
+        *text = "the device is out of reach";
+        err = queue_sleep(dev, q, cairn_min_u64(deadline, now + SLICE_NS));
+        now = cairn_clock_mono_now(clock);
+    }
+    return err;
+}
+
+void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q)
+{
+    if (q->has_leader) {
+        cairn_cond_wait(&q->used, &q->lock);
+        return;
+    }
+    q->has_leader = true;
+    cairn_lock_drop(&q->lock);
+    const char *text = NULL;
+    enum cairn_err err = queue_watch(dev, q, &text);
+    cairn_lock_take(&q->lock);
+    q->has_leader = false;
+    if (!err && !blk_virtio_broken(dev)) err = queue_drain(dev, q, &text);
+    if (err) give_up(dev, err, text);
+    if (blk_virtio_broken(dev)) queue_abandon(dev, q);
+    cairn_cond_broadcast(&q->used);
+}
+
+void blk_virtio_batch_wait(struct cairn_blk_virtio *dev, struct blk_virtio_batch *batch)
+{
+    blk_virtio_queue_kick(dev, batch->queue);
+    while (batch->left)
+        blk_virtio_queue_wait(dev, batch->queue);
+}
