@@ -104,6 +104,10 @@ bool blk_extents_data(struct blk_extents *list, uint64_t from, uint64_t to);
 /* Nothing is data before byte `to`. False: the list has no room for data behind it, so where those
  * end need not be asked. */
 bool blk_extents_hole(struct blk_extents *list, uint64_t to);
+/* What dev says of its blocks from list->at to end, which are the list's; *room: the list is not
+ * full. */
+enum cairn_err blk_extents_ask(struct cairn_blk *dev, struct blk_extents *list, uint64_t end,
+                               bool *room, struct cairn_why *why) CAIRN_MUST_USE;
 /* Nothing more is data. */
 void blk_extents_end(struct blk_extents *list);
 

@@ -2,6 +2,8 @@
 /* From byte ranges of data to extents of blocks: data rounds outward, holes are what is left. */
 #include "../impl.h"
 
+#define EXTENTS_AT_ONCE 16
+
 void blk_extents_init(struct blk_extents *list, struct cairn_blk_extent *out, size_t cap,
                       uint64_t block, uint64_t count, uint32_t block_bytes)
 {
@@ -38,4 +40,23 @@ bool blk_extents_data(struct blk_extents *list, uint64_t from, uint64_t to)
 void blk_extents_end(struct blk_extents *list)
 {
     (void)extend(list, list->end, false);
+}
+
+enum cairn_err blk_extents_ask(struct cairn_blk *dev, struct blk_extents *list, uint64_t end,
+                               bool *room, struct cairn_why *why)
+{
+    uint64_t unit = list->block_bytes;
+    *room = true;
+    while (*room && list->at < end) {
+        struct cairn_blk_extent found[EXTENTS_AT_ONCE];
+        size_t n;
+        enum cairn_err err =
+            cairn_blk_extents(dev, list->at, end - list->at, found, CAIRN_COUNT(found), &n, why);
+        if (err) return err;
+        for (size_t i = 0; *room && i < n; i++) {
+            uint64_t from = found[i].block * unit, to = from + found[i].count * unit;
+            *room = found[i].data ? blk_extents_data(list, from, to) : blk_extents_hole(list, to);
+        }
+    }
+    return CAIRN_OK;
 }

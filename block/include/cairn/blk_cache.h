@@ -47,14 +47,14 @@ struct cairn_blk_cache {
     uint32_t page_count, readahead_pages, hash_shift;
     uint64_t bypass_blocks;
     struct cairn_blk_cache_page *pages;
-    uint32_t *heads; /* of the hash's chains */
-    uint8_t *data;   /* page_count pages */
+    struct cairn_blk_cache_page **heads; /* of the hash's chains */
+    uint8_t *data;                       /* page_count pages */
 
-    struct cairn_lock flush_lock; /* one flush at a time; taken before lock */
-    struct cairn_lock lock;       /* guards what follows and all that pages hold */
-    struct cairn_cond idle;       /* something is no longer busy */
-    uint32_t queue;               /* pages that may be dirty, newest first */
-    uint32_t hand;                /* of the clock that finds a page to give up */
+    struct cairn_lock flush_lock;       /* one flush at a time; taken before lock */
+    struct cairn_lock lock;             /* guards what follows and all that pages hold */
+    struct cairn_cond idle;             /* something is no longer busy */
+    struct cairn_blk_cache_page *queue; /* that may be dirty, in no order */
+    uint32_t hand;                      /* of the clock that finds a page to give up */
     uint32_t dirty_count, busy_count;
     uint64_t next_read;                   /* the block behind the last read */
     struct cairn_blk_cache_claim *claims; /* ranges that requests past the pages are at */
@@ -62,7 +62,7 @@ struct cairn_blk_cache {
 };
 
 /* Bytes of memory that open needs to hold cached_bytes of the device's data: 0 for the least, which
- * is 4 pages. A few megabytes are good for a filesystem's metadata; about 1% more is taken than
+ * is 4 pages. A few megabytes are good for a filesystem's metadata; about 1.5% more is taken than
  * what is held. options may be NULL. */
 CAIRN_API size_t cairn_blk_cache_mem(const struct cairn_blk *below,
                                      const struct cairn_blk_cache_options *options,
