@@ -174,8 +174,8 @@ static bool repair(struct judge *judge)
     struct cairn_why why = { .err = CAIRN_OK };
     enum cairn_err err =
         cairn_fat_repair(&judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &result, &why);
-    judge->has_no_room =
-        judge->is_full || (!err && result.after.free_clusters < promise_longest(judge->promise));
+    uint64_t room = cairn_min_u64(result.before.free_clusters, result.after.free_clusters);
+    judge->has_no_room = judge->is_full || (!err && room < promise_longest(judge->promise));
     if (!err && judge->has_no_room && result.after.orphan_clusters) {
         options.orphans = CAIRN_FAT_ORPHANS_FREE;
         err = cairn_fat_repair(&judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &result,
