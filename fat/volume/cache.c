@@ -79,6 +79,12 @@ static struct fat_page *page_find(struct fat_cache *cache, uint64_t key)
     return NULL;
 }
 
+static void records_drop(struct fat_cache *cache, struct fat_page *page)
+{
+    if (page->records) cache->record_pages--;
+    page->records = 0;
+}
+
 static void page_unhash(struct fat_cache *cache, struct fat_page *page)
 {
     uint32_t me = fat_page_index(cache, page) + 1;
@@ -87,9 +93,8 @@ static void page_unhash(struct fat_cache *cache, struct fat_page *page)
         at = &cache->pages[*at - 1].hash_next;
     *at = page->hash_next;
     if (page->is_data) cache->data_pages--;
-    if (page->records) cache->record_pages--;
+    records_drop(cache, page);
     page->is_data = false;
-    page->records = 0;
     page->key = FAT_PAGE_NONE;
 }
 
@@ -346,6 +351,7 @@ void fat_page_clean(struct fat_cache *cache, struct fat_page *page, uint8_t stag
     if (!page->dirty) return;
     page->dirty = (uint8_t)(page->dirty & ~stages);
     if (page->dirty) return;
+    records_drop(cache, page); /* what they would undo is written */
     cache->dirty_pages--;
     if (page->dirty_prev)
         cache->pages[page->dirty_prev - 1].dirty_next = page->dirty_next;
@@ -382,11 +388,6 @@ void fat_cache_forget(struct cairn_fat *fs, uint64_t sector, uint64_t sectors)
 void fat_cache_settle(struct cairn_fat *fs)
 {
     struct fat_cache *cache = &fs->cache;
-    if (cache->record_pages) {
-        for (uint32_t i = 0; i < cache->page_count; i++)
-            cache->pages[i].records = 0;
-    }
-    cache->record_pages = 0;
     cache->log_used = 4;
     cache->frees = cache->frees_last = 0;
 }
