@@ -31,13 +31,20 @@ static uint64_t owners_for(const struct cairn_blk *dev, const struct cairn_fat_g
     return cairn_min_u64(clusters, CAIRN_FAT_CLUSTERS_MAX_32) + 2;
 }
 
+static size_t free_groups(size_t owners)
+{
+    return owners / FAT_FREE_GROUP + 1;
+}
+
 size_t cairn_fat_layout_mem(struct cairn_blk *dev, uint64_t bytes)
 {
     struct cairn_fat_geometry geo = { .cluster_count = CAIRN_FAT_CLUSTERS_MAX_32,
                                       .cluster_bytes = BOOT_BYTES }; /* the worst */
     (void)geometry_peek(dev, &geo);
-    return (size_t)owners_for(dev, &geo, bytes) * sizeof(uint32_t) + sizeof(struct fat_layout) +
-           BUFFER_BYTES + 2 * (size_t)dev->info.mem_align + 256 + cairn_fat_mem_good(dev, 0);
+    size_t owners = (size_t)owners_for(dev, &geo, bytes);
+    return owners * sizeof(uint32_t) + free_groups(owners) * sizeof(uint16_t) +
+           sizeof(struct fat_layout) + BUFFER_BYTES + 2 * (size_t)dev->info.mem_align + 256 +
+           cairn_fat_mem_good(dev, 0);
 }
 
 static enum cairn_err memory_divide(struct fat_layout *l, struct cairn_arena *arena, uint64_t bytes,
@@ -54,7 +61,8 @@ static enum cairn_err memory_divide(struct fat_layout *l, struct cairn_arena *ar
     if (err) return err;
     l->owners = (uint32_t)owners_for(l->dev, &geo, bytes);
     l->owner = cairn_arena_array(arena, l->owners, sizeof *l->owner, sizeof *l->owner);
-    if (!l->owner) return CAIRN_ENOMEM;
+    l->free_in = cairn_arena_array(arena, free_groups(l->owners), sizeof *l->free_in, 2);
+    if (!l->owner || !l->free_in) return CAIRN_ENOMEM;
     l->mount_mem = arena->at;
     l->mount_bytes = arena->left;
     return CAIRN_OK;

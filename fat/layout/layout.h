@@ -33,6 +33,8 @@
 
 #define FAT_MOVES_MAX 64u
 #define FAT_LEFT_MAX 1024u
+#define FAT_FREE_GROUP 1024u /* clusters that are stepped over at once when none of them is free   \
+                              */
 
 struct fat_move {
     uint32_t from, to, count;
@@ -62,7 +64,8 @@ struct fat_layout {
     const struct cairn_fat_layout_options *options;
     struct cairn_fat_layout_result *result;
     uint32_t *owner;
-    uint32_t owners; /* entries of it, from 0 on */
+    uint32_t owners;   /* entries of it, from 0 on */
+    uint16_t *free_in; /* clusters whose owner is 0, of each FAT_FREE_GROUP */
     uint8_t *buffer;
     uint32_t buffer_bytes;
     void *mount_mem;
@@ -74,7 +77,6 @@ struct fat_layout {
     uint32_t free;             /* clusters whose owner is 0 */
     uint32_t used;             /* that something owns */
     uint32_t next;             /* where to look for free ones */
-    uint32_t high;             /* none is free above it */
     struct fat_range searched; /* the last range that a whole run was looked for in */
     uint32_t none_so_long;     /* there is no free run of so many in it */
 
@@ -187,12 +189,19 @@ enum cairn_err fat_layout_measure(struct fat_layout *l, uint32_t start, uint32_t
 /* Take `want` adjacent free clusters of the range. false: there is no such run. */
 bool fat_layout_take_run(struct fat_layout *l, struct fat_range range, uint32_t want,
                          uint32_t *first);
+/* A cluster is free from now on. */
+static inline void fat_layout_release(struct fat_layout *l, uint32_t cluster)
+{
+    l->owner[cluster] = FAT_OWNER_NONE;
+    l->free_in[cluster / FAT_FREE_GROUP]++;
+    l->free++;
+}
 /* Take these, which are free. */
 void fat_layout_hold(struct fat_layout *l, uint32_t first, uint32_t count);
 /* The same as take_run, or else the next run, which is shorter. *count 0: none. */
 void fat_layout_take(struct fat_layout *l, struct fat_range range, uint32_t want, uint32_t *first,
                      uint32_t *count);
-/* The highest ones outside the range, at most want. l->high is a bound, so ranges only move up. */
+/* The highest ones outside the range, at most want. */
 void fat_layout_take_high(struct fat_layout *l, struct fat_range outside, uint32_t want,
                           uint32_t *first, uint32_t *count);
 

@@ -77,7 +77,7 @@ static enum cairn_err rest_claim(struct fat_layout *l, struct cairn_why *why)
         if (value == FATENT_BAD)
             l->owner[cluster] = FAT_OWNER_FIXED;
         else
-            l->free++;
+            fat_layout_release(l, cluster);
     }
     return CAIRN_OK;
 }

@@ -6,8 +6,10 @@
 
 void fat_layout_hold(struct fat_layout *l, uint32_t first, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         l->owner[first + i] = FAT_OWNER_HELD;
+        l->free_in[(first + i) / FAT_FREE_GROUP]--;
+    }
     l->free -= count;
 }
 
@@ -24,6 +26,10 @@ static uint32_t run_search(const struct fat_layout *l, uint32_t from, uint32_t t
                            uint32_t least, uint32_t want, uint32_t *first)
 {
     while (from < to) {
+        if (!l->free_in[from / FAT_FREE_GROUP]) {
+            from = (from / FAT_FREE_GROUP + 1) * FAT_FREE_GROUP;
+            continue;
+        }
         uint32_t n = free_run(l, from, end, want);
         if (n && n >= least) {
             *first = from;
@@ -71,19 +77,25 @@ static bool is_high(const struct fat_layout *l, struct fat_range outside, uint32
     return (cluster < outside.from || cluster >= outside.to) && l->owner[cluster] == FAT_OWNER_NONE;
 }
 
-static uint32_t high_find(const struct fat_layout *l, struct fat_range outside, uint32_t from)
+/* The highest one; below 2: none. */
+static uint32_t high_find(const struct fat_layout *l, struct fat_range outside)
 {
-    while (from >= 2 && !is_high(l, outside, from))
-        from--;
-    return from;
+    uint32_t at = fat_cluster_last(l->fs);
+    while (at >= 2 && !is_high(l, outside, at)) {
+        if (at >= outside.from && at < outside.to)
+            at = outside.from - 1;
+        else if (l->free_in[at / FAT_FREE_GROUP] || at < FAT_FREE_GROUP)
+            at--;
+        else
+            at = at / FAT_FREE_GROUP * FAT_FREE_GROUP - 1;
+    }
+    return at;
 }
 
 void fat_layout_take_high(struct fat_layout *l, struct fat_range outside, uint32_t want,
                           uint32_t *first, uint32_t *count)
 {
-    uint32_t at = high_find(l, outside, l->high);
-    if (at < 2) at = high_find(l, outside, fat_cluster_last(l->fs));
-    l->high = at;
+    uint32_t at = high_find(l, outside);
     for (*count = 0; *count < want && at >= 2 && is_high(l, outside, at); ++*count)
         at--;
     *first = at + 1;
@@ -92,19 +104,19 @@ void fat_layout_take_high(struct fat_layout *l, struct fat_range outside, uint32
 
 /* ---- clusters that were left ----------------------------------------------------------------- */
 
-/* Those of earlier epochs: nothing on the disk leads to them any more. */
+/* Those of earlier epochs: nothing on the disk leads to them any more, so they need not wait for a
+ * stage of their own. */
 enum cairn_err fat_layout_left_free(struct fat_layout *l, struct cairn_why *why)
 {
     uint32_t done = 0;
     for (; done < l->left_count && l->left[done].epoch != l->fs->epoch; done++) {
         struct fat_left left = l->left[done];
-        enum cairn_err err = fat_table_clear(l->fs, left.first, left.count, why);
-        if (err) return err;
-        for (uint32_t i = 0; i < left.count; i++)
-            l->owner[left.first + i] = FAT_OWNER_NONE;
-        l->free += left.count;
+        for (uint32_t c = left.first; c < left.first + left.count; c++) {
+            enum cairn_err err = fat_table_set(l->fs, c, FATENT_FREE, FAT_STAGE_NEW, why);
+            if (err) return err;
+            fat_layout_release(l, c);
+        }
         l->none_so_long = UINT32_MAX;
-        if (left.first + left.count - 1 > l->high) l->high = left.first + left.count - 1;
     }
     l->left_count -= done;
     memmove(l->left, l->left + done, l->left_count * sizeof *l->left);

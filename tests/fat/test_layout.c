@@ -161,6 +161,35 @@ START_TEST(packs_a_full_volume)
 }
 END_TEST
 
+static const struct cairn_blk_ops *uncounted;
+static uint64_t flushes;
+
+static enum cairn_err counting_flush(struct cairn_blk *dev, struct cairn_why *why)
+{
+    flushes++;
+    return uncounted->flush ? uncounted->flush(dev, why) : CAIRN_OK;
+}
+
+/* Where each cluster has to be moved for itself: one flush behind its copy, one behind the link. */
+START_TEST(packs_with_two_flushes_a_cluster)
+{
+    struct layout_shape full = { CAIRN_FAT16, 512, 512, 2, 4200, 1, 0, false, 0, 0 };
+    struct cairn_fat_layout_result result;
+    layout_make(&rig, &full, 17);
+    uncounted = rig.dev.base.ops;
+    struct cairn_blk_ops ops = *uncounted;
+    ops.flush = counting_flush;
+    rig.dev.base.ops = &ops;
+    rig.dev.base.info.flush = CAIRN_BLK_NATIVE;
+    flushes = 0;
+    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    ck_assert_uint_gt(result.moved_clusters, 4000);
+    ck_assert_uint_le(flushes, 2 * result.moved_clusters + 500); /* directories: ".." */
+    holds(LAYOUT_CLEAN);
+    layout_free(&rig);
+}
+END_TEST
+
 START_TEST(trims)
 {
     struct cairn_fat *fs;
@@ -278,6 +307,7 @@ Suite *layout_suite(void)
     tcase_set_timeout(tc, getenv("CAIRN_RUNS") ? 3600 : 120);
     tcase_add_loop_test(tc, defragments, 0, count);
     tcase_add_loop_test(tc, packs_a_full_volume, 0, count);
+    tcase_add_test(tc, packs_with_two_flushes_a_cluster);
     tcase_add_loop_test(tc, trims, 0, count);
     tcase_add_loop_test(tc, trims_what_is_taken, 0, 2);
     tcase_add_loop_test(tc, bears_any_order, 0, count);
