@@ -9,6 +9,7 @@
  */
 #include "copy.h"
 
+#include "lane.h"
 #include "os.h"
 #include "span.h"
 #include <cairn/blk_file.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define PIECE_BYTES (UINT64_C(64) << 20)
+#define PAGE_BYTES UINT64_C(4096)
 #define THREADS_LIKED 2u
 #define THREADS_MAX 16u
 #define PARALLEL_BYTES (4u << 20) /* with less, one thread is faster */
@@ -40,7 +42,7 @@ struct worker {
     struct img_reader reader;
     struct cairn_image_write_result result;
     struct cairn_why why;
-    uint8_t *buf;
+    struct img_lane lane;
     bool reports;
 };
 
@@ -55,13 +57,11 @@ static enum cairn_err pad(struct worker *w, const struct img_span *span)
     return img_sink_zero(w->copy->sink, img_span_offset(plan, span) + span->bytes, rest, &w->why);
 }
 
-/* Are holes worth looking for? Only a new sink keeps them; finding none costs a walk of the file.
- */
-static bool has_holes(const struct img_sink *sink, int fd)
+/* Are holes worth looking for? Finding none costs a walk of the file. */
+static bool has_holes(int fd)
 {
     struct stat st;
-    return sink->kind == IMG_SINK_FILE && fstat(fd, &st) == 0 &&
-           (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size;
+    return fstat(fd, &st) == 0 && (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size;
 }
 
 /* The next stretch of data from *at on; false: only a hole is left before end. */
@@ -84,7 +84,7 @@ static enum cairn_err copy_data(struct worker *w, const struct img_opened *file,
     struct copy *copy = w->copy;
     uint64_t start = file->offset + span->at, end = start + span->bytes, bytes;
     uint64_t to = img_span_offset(copy->plan, span);
-    bool holes = has_holes(copy->sink, file->fd);
+    bool holes = has_holes(file->fd);
     for (uint64_t at = start; data_next(file->fd, holes, &at, end, &bytes); at += bytes) {
         uint64_t cloned = 0;
         enum cairn_err err =
@@ -97,29 +97,74 @@ static enum cairn_err copy_data(struct worker *w, const struct img_opened *file,
     return CAIRN_OK;
 }
 
+/* Bytes [at, end) of a file's contents to a device, through memory. */
+static enum cairn_err send_stretch(struct worker *w, const struct img_opened *file, uint64_t at,
+                                   uint64_t end, uint64_t to)
+{
+    while (at < end) {
+        uint8_t *buf;
+        size_t bytes = (size_t)cairn_min_u64(end - at, IMG_LANE_BYTES);
+        enum cairn_err err = img_lane_take(&w->lane, &buf, &w->why);
+        if (!err) err = img_reader_read(&w->reader, file, at, buf, bytes, &w->why);
+        if (!err) err = img_lane_put(&w->lane, to, bytes, &w->why);
+        if (err) return err;
+        at += bytes;
+        to += bytes;
+        w->result.copied_bytes += bytes;
+        w->result.written_bytes += bytes;
+    }
+    return CAIRN_OK;
+}
+
+/* The same for a span: data is sent, holes are zeroed. Both begin and end with a page, so that they
+ * share no sector. */
+static enum cairn_err send_data(struct worker *w, const struct img_opened *file,
+                                const struct img_span *span)
+{
+    struct img_sink *sink = w->copy->sink;
+    uint64_t start = span->at, end = start + span->bytes, bytes;
+    uint64_t to = img_span_offset(w->copy->plan, span);
+    bool holes = file->offset == 0 && has_holes(file->fd);
+    enum cairn_err err = CAIRN_OK;
+    for (uint64_t at = start, data = at; !err && at < end; data = at) {
+        if (!data_next(file->fd, holes, &data, end, &bytes)) bytes = 0;
+        uint64_t from = bytes ? cairn_max_u64(at, data / PAGE_BYTES * PAGE_BYTES) : end;
+        uint64_t until = cairn_min_u64(cairn_round_up(data + bytes, PAGE_BYTES), end);
+        err = img_sink_zero(sink, to + (at - start), from - at, &w->why);
+        if (!err && bytes) err = send_stretch(w, file, from, until, to + (from - start));
+        at = bytes ? until : end;
+    }
+    return err;
+}
+
 static enum cairn_err copy_piece(struct worker *w, const struct img_span *span)
 {
     struct img_opened file;
+    bool to_device = w->copy->sink->kind == IMG_SINK_DEVICE;
     enum cairn_err err =
         img_reader_open(&w->reader, w->copy->plan->order[span->first], &file, &w->why);
-    if (!err) err = copy_data(w, &file, span);
-    bool full = err == CAIRN_ENOSPC; /* nothing that the file is to blame for */
-    enum cairn_err closed = img_reader_close(&w->reader, &file, full ? CAIRN_OK : err, &w->why);
+    if (!err) err = to_device ? send_data(w, &file, span) : copy_data(w, &file, span);
+    bool blameless = err == CAIRN_ENOSPC || w->lane.failed; /* the file is */
+    enum cairn_err closed =
+        img_reader_close(&w->reader, &file, blameless ? CAIRN_OK : err, &w->why);
     if (closed) return closed;
-    return full ? err : pad(w, span);
+    return err ? err : pad(w, span);
 }
 
 static enum cairn_err copy_buffered(struct worker *w, const struct img_span *span)
 {
     struct copy *copy = w->copy;
+    bool in_turn = copy->sink->kind == IMG_SINK_FILE;
     size_t count;
-    enum cairn_err err = img_span_fill(copy->plan, &w->reader, span, w->buf, &count, &w->why);
+    uint8_t *buf;
+    enum cairn_err err = img_lane_take(&w->lane, &buf, &w->why);
+    if (!err) err = img_span_fill(copy->plan, &w->reader, span, buf, &count, &w->why);
     if (err) return err;
     w->result.copied_bytes += img_span_content(copy->plan, span);
     w->result.written_bytes += count;
-    pthread_mutex_lock(&copy->turn);
-    err = img_sink_put(copy->sink, img_span_offset(copy->plan, span), w->buf, count, &w->why);
-    pthread_mutex_unlock(&copy->turn);
+    if (in_turn) pthread_mutex_lock(&copy->turn);
+    err = img_lane_put(&w->lane, img_span_offset(copy->plan, span), count, &w->why);
+    if (in_turn) pthread_mutex_unlock(&copy->turn);
     return err;
 }
 
@@ -160,15 +205,16 @@ static void work(struct worker *w)
 {
     bool stream = w->copy->sink->kind == IMG_SINK_STREAM;
     struct img_span span = { 0 };
-    w->buf = malloc(IMG_SPAN_BYTES);
     img_reader_init(&w->reader, w->copy->plan->tree);
-    report(w, note(w, &span, w->buf ? CAIRN_OK : img_no_memory(&w->why)));
+    report(w, note(w, &span, img_lane_init(&w->lane, w->copy->sink, &w->why)));
     while (span_take(w->copy, &span)) {
         bool straight = span.is_piece && !stream;
         report(w, note(w, &span, straight ? copy_piece(w, &span) : copy_buffered(w, &span)));
     }
+    const struct img_span none = { 0 };
+    note(w, &none, img_lane_drain(&w->lane, &w->why));
+    img_lane_free(&w->lane);
     img_reader_free(&w->reader);
-    free(w->buf);
 }
 
 static void *work_thread(void *arg)

@@ -13,8 +13,11 @@
 static enum cairn_err table_read(struct img_disk *disk, struct cairn_why *why)
 {
     struct cairn_blk *dev = disk->any.dev;
-    if (!dev || dev->info.block_count == 0)
-        return cairn_why_fail(why, CAIRN_ECORRUPT, "no image: it is smaller than a sector");
+    if (!dev || dev->info.block_count == 0) {
+        enum cairn_err none = cairn_why_fail(why, CAIRN_ECORRUPT, "it is empty, and no image");
+        cairn_why_hint(why, "remove it, and make one with cairn format or cairn build");
+        return none;
+    }
     size_t bytes = 4u * dev->info.block_bytes + 4096;
     void *scratch = malloc(bytes);
     if (!scratch) return cairn_why_fail(why, CAIRN_ENOMEM, "read the partition table");

@@ -167,8 +167,9 @@ const struct cairn_part_table *cairn_image_table(const struct cairn_image *image
 
 int cairn_image_fd(struct cairn_image *image)
 {
-    struct cairn_blk_any *any = &image->disk->any;
-    return any->dev == &any->is.file.base ? any->is.file.fd : -1;
+    const struct img_disk *disk = image->disk;
+    bool is_plain_file = cairn_blk_file_path(disk->name) && !disk->any.is.file.direct;
+    return is_plain_file ? disk->any.is.file.fd : -1;
 }
 
 uint64_t cairn_image_offset(struct cairn_image *image)

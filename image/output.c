@@ -13,11 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,19 +42,44 @@ static char *temporary_name(const char *directory)
     return name;
 }
 
-static enum cairn_err device_open(struct img_output *output, uint64_t total_bytes,
+/* The device's blocks, as sectors of the size that images are made of. */
+static enum cairn_err device_sectors(struct img_output *output, struct cairn_why *why)
+{
+    struct cairn_blk *dev = output->sink.dev = output->device.dev;
+    if (dev->info.block_bytes == IMG_SINK_SECTOR) return CAIRN_OK;
+    size_t bytes = cairn_blk_blocksize_mem(dev, IMG_SINK_SECTOR);
+    output->bounce = aligned_alloc(IMG_SINK_ALIGN, cairn_round_up(bytes, IMG_SINK_ALIGN));
+    if (!output->bounce) return img_no_memory(why);
+    enum cairn_err err = cairn_blk_blocksize_open(&output->sectors, dev, IMG_SINK_SECTOR,
+                                                  output->bounce, bytes, why);
+    if (!err) output->sink.dev = &output->sectors.base;
+    return err;
+}
+
+static enum cairn_err device_open(struct img_output *output, const char *name, uint64_t total_bytes,
                                   struct cairn_why *why)
 {
-    uint64_t size = 0;
+    struct cairn_blk_file_options options = { .write = true };
     output->sink.kind = IMG_SINK_DEVICE;
-    output->sink.fd = open(output->path, O_RDWR | O_EXCL | O_CLOEXEC);
-    if (output->sink.fd < 0 || ioctl(output->sink.fd, BLKGETSIZE64, &size) != 0)
-        return img_os_fail(why, output->path, "open device");
+    enum cairn_err err = cairn_blk_open(&output->device, name, &options, why);
+    if (!err) err = device_sectors(output, why);
+    if (err) return err;
+    uint64_t size = cairn_blk_bytes(output->sink.dev);
     if (size >= total_bytes) return CAIRN_OK;
-    enum cairn_err err = cairn_why_fail(why, CAIRN_ENOSPC, "the image has %llu bytes, it has %llu",
-                                        (unsigned long long)total_bytes, (unsigned long long)size);
-    cairn_why_path(why, output->path, cairn_str_len(output->path));
+    err = cairn_why_fail(why, CAIRN_ENOSPC, "the image has %llu bytes, it has %llu",
+                         (unsigned long long)total_bytes, (unsigned long long)size);
+    cairn_why_path(why, name, cairn_str_len(name));
     return err;
+}
+
+static void device_close(struct img_output *output)
+{
+    enum cairn_err ignored = CAIRN_OK; /* what was written was flushed, or has failed */
+    if (output->sink.dev == &output->sectors.base)
+        ignored = cairn_blk_close(&output->sectors.base, NULL);
+    if (output->device.dev) ignored = cairn_blk_any_close(&output->device, NULL);
+    (void)ignored;
+    free(output->bounce);
 }
 
 /* A new file without a name, else one with a hidden name. */
@@ -143,15 +166,17 @@ enum cairn_err img_output_open(struct img_output *output, const char *path, uint
                                const struct cairn_image_tree *tree, struct cairn_why *why)
 {
     struct stat st = { 0 };
+    const char *file = cairn_blk_file_path(path);
     *output = (struct img_output){ .sink.fd = -1 };
-    enum cairn_err err = resolve(output, path, &st, why);
+    if (!file) return device_open(output, path, total_bytes, why);
+    enum cairn_err err = resolve(output, file, &st, why);
     if (err) return err;
     output->directory = directory_of(output->path);
     if (!output->directory) return img_no_memory(why);
     if (!output->replaces) return file_open(output, total_bytes, 0, why);
     err = not_in_source(tree, &st, why);
     if (err) return err;
-    if (S_ISBLK(st.st_mode)) return device_open(output, total_bytes, why);
+    if (S_ISBLK(st.st_mode)) return device_open(output, path, total_bytes, why);
     if (S_ISREG(st.st_mode)) return file_replace(output, total_bytes, st.st_mode, why);
     err = cairn_why_fail(why, S_ISDIR(st.st_mode) ? CAIRN_EISDIR : CAIRN_ENOTSUP,
                          "not a file nor a block device");
@@ -201,8 +226,9 @@ static enum cairn_err directory_sync(const struct img_output *output, struct cai
 
 enum cairn_err img_output_finish(struct img_output *output, bool sync, struct cairn_why *why)
 {
+    if (output->sink.kind == IMG_SINK_DEVICE)
+        return sync ? img_sink_flush(&output->sink, why) : CAIRN_OK;
     if (sync && fsync(output->sink.fd) != 0) return img_os_fail(why, output->path, "sync");
-    if (output->sink.kind == IMG_SINK_DEVICE) return CAIRN_OK;
     enum cairn_err err = name_give(output, why);
     if (err || !sync) return err;
     return directory_sync(output, why);
@@ -215,6 +241,7 @@ void img_output_close(struct img_output *output)
         (void)ignored; /* it was only read */
     }
     if (output->sink.fd >= 0) close(output->sink.fd);
+    device_close(output);
     if (output->temporary) unlink(output->temporary);
     free(output->temporary);
     free(output->directory);

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* Places: IMAGE:[PART]/PATH. The rules stand in docs/cli.md; this file only cuts text. */
-#include <cairn/bytes.h>
+#include <cairn/blk_open.h>
 #include <cairn/image.h>
 #include <string.h>
 
-/* The closed list. A scheme's own colons (of its prefix, of host:port) never separate a path. */
-static const char *const schemes[] = { "mem:", "nbd:", "rbd:", "vhost-user:" };
-
-/* Where a separating colon may stand at the earliest. */
+/* Where a separating colon may stand at the earliest: a scheme's own colons (of its prefix, of
+ * host:port) never separate a path. */
 static size_t search_start(const char *text)
 {
-    for (size_t i = 0; i < CAIRN_COUNT(schemes); i++) {
-        size_t len = strlen(schemes[i]);
-        if (strncmp(text, schemes[i], len) != 0) continue;
-        if (strncmp(text + len, "//", 2) != 0) return len;
-        return len + 2 + strcspn(text + len + 2, "/");
-    }
-    return 0;
+    size_t start = cairn_blk_scheme_bytes(text);
+    if (start > 0 && strncmp(text + start, "//", 2) == 0)
+        start += 2 + strcspn(text + start + 2, "/");
+    return start;
 }
 
 static bool is_number(const char *text, size_t len)

@@ -4,8 +4,6 @@
 #include "os.h"
 #include <cairn/bytes.h>
 #include <errno.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define ZEROS_BYTES 65536u
@@ -25,14 +23,12 @@ static enum cairn_err write_all(int fd, bool seek, uint64_t offset, const uint8_
     return CAIRN_OK;
 }
 
-static enum cairn_err write_zeros(int fd, bool seek, uint64_t offset, uint64_t count,
-                                  struct cairn_why *why)
+static enum cairn_err stream_zeros(int fd, uint64_t count, struct cairn_why *why)
 {
     while (count > 0) {
         size_t part = (size_t)cairn_min_u64(count, ZEROS_BYTES);
-        enum cairn_err err = write_all(fd, seek, offset, zeros, part, why);
+        enum cairn_err err = write_all(fd, false, 0, zeros, part, why);
         if (err) return err;
-        offset += part;
         count -= part;
     }
     return CAIRN_OK;
@@ -41,8 +37,11 @@ static enum cairn_err write_zeros(int fd, bool seek, uint64_t offset, uint64_t c
 enum cairn_err img_sink_put(struct img_sink *sink, uint64_t offset, const void *bytes, size_t count,
                             struct cairn_why *why)
 {
-    if (sink->kind != IMG_SINK_STREAM) return write_all(sink->fd, true, offset, bytes, count, why);
-    enum cairn_err err = write_zeros(sink->fd, false, 0, offset - sink->at, why);
+    if (sink->kind == IMG_SINK_FILE) return write_all(sink->fd, true, offset, bytes, count, why);
+    if (sink->kind == IMG_SINK_DEVICE)
+        return cairn_blk_write(sink->dev, offset / IMG_SINK_SECTOR, count / IMG_SINK_SECTOR, bytes,
+                               why);
+    enum cairn_err err = stream_zeros(sink->fd, offset - sink->at, why);
     if (!err) err = write_all(sink->fd, false, 0, bytes, count, why);
     sink->at = offset + count;
     return err;
@@ -51,8 +50,13 @@ enum cairn_err img_sink_put(struct img_sink *sink, uint64_t offset, const void *
 enum cairn_err img_sink_zero(struct img_sink *sink, uint64_t offset, uint64_t count,
                              struct cairn_why *why)
 {
-    if (sink->kind != IMG_SINK_DEVICE || count == 0) return CAIRN_OK;
-    uint64_t range[2] = { offset, count };
-    if (ioctl(sink->fd, BLKZEROOUT, range) == 0) return CAIRN_OK;
-    return write_zeros(sink->fd, true, offset, count, why);
+    uint64_t first = cairn_div_up(offset, IMG_SINK_SECTOR);
+    uint64_t end = cairn_div_up(offset + count, IMG_SINK_SECTOR);
+    if (sink->kind != IMG_SINK_DEVICE || first >= end) return CAIRN_OK;
+    return cairn_blk_zero(sink->dev, first, end - first, why);
+}
+
+enum cairn_err img_sink_flush(struct img_sink *sink, struct cairn_why *why)
+{
+    return sink->kind == IMG_SINK_DEVICE ? cairn_blk_flush(sink->dev, why) : CAIRN_OK;
 }

@@ -134,19 +134,25 @@ static enum cairn_err put_meta(struct writing *w, struct cairn_why *why)
     return err ? err : put_directories(w, why);
 }
 
-/* A device may hold an old volume: its boot sector goes first, and comes back last. */
+/* A device may hold an old volume: its boot sector goes before anything else does. */
+static enum cairn_err old_end(struct writing *w, struct cairn_why *why)
+{
+    enum cairn_err err = img_sink_zero(w->sink, 0, w->plan->geometry.sector_bytes, why);
+    return err ? err : img_sink_flush(w->sink, why);
+}
+
+/* What the boot sector makes a volume of is there before it is. */
 static enum cairn_err put_all(struct writing *w, const struct cairn_image_write_options *options,
                               struct cairn_why *why)
 {
-    bool stream = w->sink->kind == IMG_SINK_STREAM, device = w->sink->kind == IMG_SINK_DEVICE;
-    enum cairn_err err = stream ? put_boot(w, 0, why)
-                                : img_sink_zero(w->sink, 0, w->plan->geometry.sector_bytes, why);
+    bool stream = w->sink->kind == IMG_SINK_STREAM;
+    enum cairn_err err = stream ? put_boot(w, 0, why) : old_end(w, why);
     if (!err) err = put_meta(w, why);
     if (!err) err = img_copy_contents(w->plan, w->sink, options, w->result, why);
     if (err) return err;
     if (stream) return img_sink_put(w->sink, w->plan->total_bytes, w->buf, 0, why);
-    if (device && fsync(w->sink->fd) != 0) return img_os_fail(why, NULL, "sync the device");
-    return put_boot(w, 0, why);
+    err = img_sink_flush(w->sink, why);
+    return err ? err : put_boot(w, 0, why);
 }
 
 static size_t largest_directory(const struct cairn_image_plan *plan)
@@ -166,7 +172,8 @@ static enum cairn_err write_to(const struct cairn_image_plan *plan, struct img_s
     struct cairn_image_write_result here = { 0 };
     struct writing w = { .plan = plan, .sink = sink, .result = &here };
     w.room = (size_t)cairn_max_u64(largest_directory(plan), BUFFER_BYTES);
-    w.buf = malloc(w.room);
+    w.room = (size_t)cairn_round_up(w.room, IMG_SINK_ALIGN);
+    w.buf = aligned_alloc(IMG_SINK_ALIGN, w.room);
     if (!w.buf) return img_no_memory(why);
     enum cairn_err err = put_all(&w, options ? options : &none, why);
     free(w.buf);
@@ -188,14 +195,15 @@ enum cairn_err cairn_image_write_fd(const struct cairn_image_plan *plan, int fd,
 static bool is_stream(const char *target)
 {
     struct stat st;
-    return stat(target, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+    const char *path = cairn_blk_file_path(target);
+    return path && stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
 }
 
 static enum cairn_err write_stream(const struct cairn_image_plan *plan, const char *target,
                                    const struct cairn_image_write_options *options,
                                    struct cairn_image_write_result *result, struct cairn_why *why)
 {
-    int fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(cairn_blk_file_path(target), O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return img_os_fail(why, target, "open");
     enum cairn_err err = cairn_image_write_fd(plan, fd, options, result, why);
     if (close(fd) != 0 && !err) return img_os_fail(why, target, "close");

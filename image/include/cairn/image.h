@@ -170,7 +170,7 @@ CAIRN_API struct cairn_blk *cairn_image_blk(struct cairn_image *image);  /* part
 CAIRN_API struct cairn_blk *cairn_image_disk(struct cairn_image *image); /* the whole device */
 /* The partition table as it was when the device was opened; cairn/part.h. */
 CAIRN_API const struct cairn_part_table *cairn_image_table(const struct cairn_image *image);
-CAIRN_API int cairn_image_fd(struct cairn_image *image);          /* of a file image, else -1 */
+CAIRN_API int cairn_image_fd(struct cairn_image *image);          /* of a cached file, else -1 */
 CAIRN_API uint64_t cairn_image_offset(struct cairn_image *image); /* bytes before the partition */
 /* Unmount (syncing) and close; everything is freed also when it fails. */
 CAIRN_API enum cairn_err cairn_image_close(struct cairn_image *image,
