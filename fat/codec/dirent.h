@@ -75,6 +75,10 @@ enum fat_long_fault {
 };
 /* What the next slot would do, without taking it. */
 enum fat_long_fault fat_long_judge(const struct fat_long_reader *reader, const uint8_t *slot);
+/* Take it; fault: what judge says of it. */
+void fat_long_take(struct fat_long_reader *reader, enum fat_long_fault fault, const uint8_t *slot,
+                   uint64_t slot_number);
+/* Both. */
 enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *slot,
                                  uint64_t slot_number);
 /* Is a complete set there that belongs to this 8.3 name? Then reader->name is its name. */

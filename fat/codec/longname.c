@@ -4,6 +4,8 @@
 
 #define SLOT_SUM FAT_SLOT_LONG_SUM
 
+_Static_assert(FAT_NAME_ROOM == FAT_LONG_SLOTS_MAX * FAT_LONG_UNITS, "the most slots fit");
+
 /* Where the units of a slot are. */
 static const uint8_t unit_offset[FAT_LONG_UNITS] = {
     1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30
@@ -11,10 +13,10 @@ static const uint8_t unit_offset[FAT_LONG_UNITS] = {
 
 uint8_t fat_long_checksum(const uint8_t raw[FAT_SHORT_BYTES])
 {
-    uint32_t sum = 0;
+    uint8_t sum = 0;
     for (uint32_t i = 0; i < FAT_SHORT_BYTES; i++)
-        sum = ((sum >> 1 | sum << 7) + raw[i]) & 0xFFu;
-    return (uint8_t)sum;
+        sum = (uint8_t)((uint8_t)(sum >> 1 | sum << 7) + raw[i]);
+    return sum;
 }
 
 /* Behind the name's end stands one 0, then 0xFFFF. */
@@ -46,11 +48,12 @@ void fat_long_reset(struct fat_long_reader *reader)
 static void take_units(struct fat_name *name, uint32_t order, const uint8_t *slot)
 {
     uint32_t first = (order - 1) * FAT_LONG_UNITS, len = 0;
-    for (; len < FAT_LONG_UNITS; len++) {
-        uint16_t unit = cairn_le16(slot + unit_offset[len]);
-        if (unit == 0) break;
-        name->units[first + len] = unit;
-    }
+    uint16_t *units = name->units + first;
+    cairn_le16_copy(units, slot + 1, 5);
+    cairn_le16_copy(units + 5, slot + 14, 6);
+    cairn_le16_copy(units + 11, slot + 28, 2);
+    while (len < FAT_LONG_UNITS && units[len])
+        len++;
     if (len < FAT_LONG_UNITS || first + len > name->len) name->len = (uint16_t)(first + len);
 }
 
@@ -73,14 +76,13 @@ enum fat_long_fault fat_long_judge(const struct fat_long_reader *reader, const u
     return slot[SLOT_SUM] == reader->checksum ? FAT_LONG_FINE : FAT_LONG_SUM;
 }
 
-enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *slot,
-                                 uint64_t slot_number)
+void fat_long_take(struct fat_long_reader *reader, enum fat_long_fault fault, const uint8_t *slot,
+                   uint64_t slot_number)
 {
-    enum fat_long_fault fault = fat_long_judge(reader, slot);
     uint32_t order = slot[0] & ~FAT_LONG_LAST & 0xFFu;
     if (fault != FAT_LONG_FINE && fault != FAT_LONG_RESTART) {
         fat_long_reset(reader);
-        return fault;
+        return;
     }
     if (slot[0] & FAT_LONG_LAST) {
         reader->name.len = 0;
@@ -90,6 +92,13 @@ enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *
     }
     take_units(&reader->name, order, slot);
     reader->expected = (uint8_t)(order - 1);
+}
+
+enum fat_long_fault fat_long_add(struct fat_long_reader *reader, const uint8_t *slot,
+                                 uint64_t slot_number)
+{
+    enum fat_long_fault fault = fat_long_judge(reader, slot);
+    fat_long_take(reader, fault, slot, slot_number);
     return fault;
 }
 

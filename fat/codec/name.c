@@ -83,7 +83,14 @@ size_t fat_name_to_utf8(const struct fat_name *name, char *out)
 }
 
 /* Control characters and " * / : < > ? \ | */
-static const struct fat_ascii_set refused = { { 0xFFFFFFFF, 0xD4008404, 0x10000000, 0x10000000 } };
+/* clang-format off: a row of 32 characters a line */
+static const uint8_t refused[0x80] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,
+};
+/* clang-format on */
 
 /* Half of a surrogate pair without the other? */
 static bool is_lone(const struct fat_name *name, uint32_t i)
@@ -92,16 +99,22 @@ static bool is_lone(const struct fat_name *name, uint32_t i)
     return is_low(name->units[i]) && (i == 0 || !is_high(name->units[i - 1]));
 }
 
+/* From there on, the first unit that is not of ASCII or is refused, or the end. */
+static uint32_t plain_end(const struct fat_name *name, uint32_t from)
+{
+    while (from < name->len && name->units[from] < 0x80 && !refused[name->units[from]])
+        from++;
+    return from;
+}
+
 /* Covers "." and ".." too: both end in a dot. */
 enum cairn_err fat_name_check(const struct fat_name *name, uint32_t *bad)
 {
     *bad = 0;
     if (name->len == 0) return CAIRN_EINVAL;
-    for (uint32_t i = 0; i < name->len; i++) {
-        uint16_t unit = name->units[i];
-        if (unit >= 0x80 ? !is_lone(name, i) : !fat_ascii_in(&refused, unit)) continue;
+    for (uint32_t i = plain_end(name, 0); i < name->len; i = plain_end(name, i + 1)) {
         *bad = i;
-        return CAIRN_EINVAL;
+        if (name->units[i] < 0x80 || is_lone(name, i)) return CAIRN_EINVAL;
     }
     *bad = name->len - 1u;
     uint16_t last = name->units[name->len - 1];
@@ -123,13 +136,14 @@ bool fat_name_same(const struct fat_name *a, const struct fat_name *b)
     return a->len == b->len && memcmp(a->units, b->units, a->len * sizeof a->units[0]) == 0;
 }
 
-/* Four units at once: they are upper-cased together when all are ASCII, as most are. */
+/* Names are hashed eight units at a time, a byte each, as nearly all are ASCII. */
+#define BYTES UINT64_C(0x0101010101010101)
 #define LANES UINT64_C(0x0001000100010001)
 
-static uint64_t ascii_upcase(uint64_t lanes)
+static uint64_t ascii_upcase(uint64_t bytes)
 {
-    uint64_t from_a = lanes + (0x80 - 'a') * LANES, past_z = lanes + (0x80 - 'z' - 1) * LANES;
-    return lanes ^ ((from_a & ~past_z & 0x80 * LANES) >> 2);
+    uint64_t from_a = bytes + (0x80 - 'a') * BYTES, past_z = bytes + (0x80 - 'z' - 1) * BYTES;
+    return bytes ^ ((from_a & ~past_z & 0x80 * BYTES) >> 2);
 }
 
 static uint64_t foreign_upcase(const uint16_t *units)
@@ -142,30 +156,33 @@ static uint64_t foreign_upcase(const uint16_t *units)
     return lanes;
 }
 
-static inline uint64_t units_upcase(const uint16_t *units)
+/* A multiplication, mixed so that both low and high bits may index a table. */
+static inline uint64_t hash_step(uint64_t hash, uint64_t word)
 {
-    uint64_t lanes;
-    memcpy(&lanes, units, sizeof lanes);
-    return lanes & 0xFF80 * LANES ? foreign_upcase(units) : ascii_upcase(lanes);
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 32;
 }
 
-/* A multiplication for four units (the last four may overlap those before them), mixed so that both
- * low and high bits may index a table. */
-static inline uint64_t hash_step(uint64_t hash, uint64_t lanes)
+/* Twice four units; they may overlap. */
+static inline uint64_t hash_units(uint64_t hash, const uint16_t *front, const uint16_t *back)
 {
-    hash = (hash ^ lanes) * 0x9E3779B97F4A7C15u;
-    return hash ^ hash >> 32;
+    uint64_t low, high;
+    memcpy(&low, front, sizeof low);
+    memcpy(&high, back, sizeof high);
+    if (((low | high) & 0xFF80 * LANES) == 0) return hash_step(hash, ascii_upcase(low | high << 8));
+    return hash_step(hash_step(hash, foreign_upcase(front)), foreign_upcase(back));
 }
 
 uint64_t fat_name_hash64(const struct fat_name *name)
 {
-    uint32_t len = name->len;
-    uint64_t hash = hash_step(0, len), rest = 0; /* mixed: "2000" is not "30000" */
-    for (uint32_t i = 0; i + 4 < len; i += 4)
-        hash = hash_step(hash, units_upcase(name->units + i));
-    for (uint32_t i = 0; i < len && len < 4; i++)
-        rest = rest << 16 | fat_upcase(name->units[i]);
-    if (len >= 4) rest = units_upcase(name->units + len - 4);
+    const uint16_t *units = name->units, *end = units + name->len;
+    uint64_t hash = hash_step(0, name->len); /* mixed: "2000" is not "30000" */
+    for (; end - units > 8; units += 8)
+        hash = hash_units(hash, units, units + 4);
+    if (name->len >= 8) units = end - 8;
+    if (name->len >= 4) hash = hash_units(hash, units, end - 4);
+    for (; name->len < 4 && units < end; units++)
+        hash = hash_step(hash, fat_upcase(*units));
     /* mixed once more: the last units must not touch a few bits only, or numbered names crowd */
-    return hash_step(hash_step(hash, rest), 0);
+    return hash_step(hash, 0);
 }

@@ -12,10 +12,12 @@
 #define FAT_NAME_UNITS CAIRN_FAT_NAME_UNITS
 #define FAT_SHORT_BYTES 11
 
-/* A long name in UTF-16 units (host order, not terminated). */
+#define FAT_NAME_ROOM 260 /* what the most long slots hold */
+
+/* A long name in UTF-16 units (host order, not terminated), at most FAT_NAME_UNITS. */
 struct fat_name {
     uint16_t len;
-    uint16_t units[FAT_NAME_UNITS];
+    uint16_t units[FAT_NAME_ROOM];
 };
 
 /* UTF-8 to UTF-16: strict (no overlong forms, no surrogates, at most U+10FFFF).
@@ -27,15 +29,6 @@ enum cairn_err fat_name_from_utf8(struct fat_name *name, const char *utf8,
  * it (and from_utf8 takes exactly those back, so every name on disk can be named). Returns the
  * length. out holds CAIRN_FAT_NAME_BYTES. */
 size_t fat_name_to_utf8(const struct fat_name *name, char *out);
-
-/* A set of ASCII characters, one bit each; names are checked character by character, often. */
-struct fat_ascii_set {
-    uint32_t bits[4];
-};
-static inline bool fat_ascii_in(const struct fat_ascii_set *set, uint32_t unit)
-{
-    return unit < 0x80 && (set->bits[unit / 32] >> unit % 32 & 1);
-}
 
 /* Is it a name FAT may store: no control characters, none of " * / : < > ? \ |, no lone surrogate,
  * not "." or "..", not ending in a dot or a space, not empty? Reserved device names (CON, NUL, ...)

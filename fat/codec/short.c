@@ -15,19 +15,33 @@ static uint32_t unpadded(const uint8_t *field, uint32_t len)
 }
 
 /* Lower case is the code page's: a letter whose lower case it lacks stays as it is. */
-static uint16_t unit_lower(uint16_t unit, enum cairn_fat_codepage page)
+static uint16_t byte_shown(uint8_t byte, bool lower, enum cairn_fat_codepage page)
 {
-    uint16_t lower = fat_downcase(unit);
-    return fat_codepage_byte(page, lower) ? lower : unit;
+    uint16_t unit = fat_codepage_unit(page, byte);
+    if (!lower) return unit;
+    uint16_t small = fat_downcase(unit);
+    return fat_codepage_byte(page, small) ? small : unit;
 }
 
-static void field_append(struct fat_name *name, const uint8_t *field, uint32_t len, bool lower,
-                         enum cairn_fat_codepage page)
+/* The bytes as they stand, of another alphabet or shown in lower case. */
+static void units_show(struct fat_name *name, uint32_t base_len, uint8_t case_bits,
+                       enum cairn_fat_codepage page)
 {
-    for (uint32_t i = 0; i < len; i++) {
-        uint16_t unit = field[i] < 0x80 ? field[i] : fat_codepage_unit(page, field[i]);
-        name->units[name->len++] = lower ? unit_lower(unit, page) : unit;
+    for (uint32_t i = 0; i < name->len; i++) {
+        bool lower = case_bits & (i < base_len ? FAT_CASE_BASE : FAT_CASE_EXT);
+        uint8_t byte = i == 0 && name->units[0] == 0x05 ? 0xE5 : (uint8_t)name->units[i];
+        name->units[i] = byte_shown(byte, lower, page);
     }
+}
+
+/* Does every byte show itself? */
+static bool is_plain(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits)
+{
+    uint64_t first, last; /* eight of the eleven */
+    memcpy(&first, raw, sizeof first);
+    memcpy(&last, raw + FAT_SHORT_BYTES - sizeof last, sizeof last);
+    return !((first | last) & UINT64_C(0x8080808080808080)) && raw[0] != 0x05 &&
+           !(case_bits & (FAT_CASE_BASE | FAT_CASE_EXT));
 }
 
 uint8_t fat_short_case(uint8_t case_bits, enum cairn_fat_short_names policy)
@@ -39,15 +53,17 @@ uint8_t fat_short_case(uint8_t case_bits, enum cairn_fat_short_names policy)
 void fat_short_to_name(const uint8_t raw[FAT_SHORT_BYTES], uint8_t case_bits,
                        enum cairn_fat_codepage page, struct fat_name *name)
 {
-    uint8_t copy[FAT_SHORT_BYTES];
-    memcpy(copy, raw, sizeof copy);
-    if (copy[0] == 0x05) copy[0] = 0xE5;
-    uint32_t ext_len = unpadded(copy + BASE_BYTES, EXT_BYTES);
-    name->len = 0;
-    field_append(name, copy, unpadded(copy, BASE_BYTES), case_bits & FAT_CASE_BASE, page);
-    if (ext_len == 0) return;
-    name->units[name->len++] = '.';
-    field_append(name, copy + BASE_BYTES, ext_len, case_bits & FAT_CASE_EXT, page);
+    uint8_t base[BASE_BYTES]; /* not in name, so that they are widened together */
+    uint32_t base_len = unpadded(raw, BASE_BYTES), ext_len = unpadded(raw + BASE_BYTES, EXT_BYTES);
+    uint16_t *dot = name->units + base_len;
+    memcpy(base, raw, sizeof base);
+    for (uint32_t i = 0; i < BASE_BYTES; i++)
+        name->units[i] = base[i];
+    *dot = '.';
+    for (uint32_t i = 0; i < EXT_BYTES; i++)
+        dot[1 + i] = raw[BASE_BYTES + i];
+    name->len = (uint16_t)(base_len + (ext_len ? 1 + ext_len : 0));
+    if (!is_plain(raw, case_bits)) units_show(name, base_len, case_bits, page);
 }
 
 /* What an 8.3 name never holds inside: control characters (0x7F too, which fsck.fat refuses),
@@ -71,10 +87,6 @@ static bool byte_valid(uint8_t byte)
 /* Valid bytes, and behind them nothing but padding. */
 static bool field_valid(const uint8_t *field, uint32_t len)
 {
-    uint32_t any = 0;
-    for (uint32_t i = 0; i < len; i++)
-        any |= kinds[field[i]];
-    if (any == 0) return true;
     for (len = unpadded(field, len); len > 0 && byte_valid(field[len - 1]);)
         len--;
     return len == 0;
@@ -83,8 +95,11 @@ static bool field_valid(const uint8_t *field, uint32_t len)
 /* 0x05 first stands for 0xE5. */
 bool fat_short_valid(const uint8_t raw[FAT_SHORT_BYTES])
 {
-    uint32_t stands_for_e5 = raw[0] == 0x05;
+    uint32_t stands_for_e5 = raw[0] == 0x05, any = 0;
+    for (uint32_t i = 0; i < FAT_SHORT_BYTES; i++)
+        any |= kinds[raw[i]];
     if (raw[0] == ' ' || raw[0] == 0xE5) return false;
+    if (any == 0) return true;
     return field_valid(raw + stands_for_e5, BASE_BYTES - stands_for_e5) &&
            field_valid(raw + BASE_BYTES, EXT_BYTES);
 }

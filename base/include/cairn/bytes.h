@@ -40,6 +40,14 @@ static inline uint64_t cairn_le64(const uint8_t *p)
     return (uint64_t)cairn_le32(p) | (uint64_t)cairn_le32(p + 4) << 32;
 }
 
+/* dst = count little-endian numbers at src, which is elsewhere. */
+static inline void cairn_le16_copy(uint16_t *dst, const uint8_t *src, size_t count)
+{
+    memcpy(dst, src, count * sizeof *dst);
+    for (size_t i = 0; __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ && i < count; i++)
+        dst[i] = cairn_le16((const uint8_t *)(dst + i));
+}
+
 static inline void cairn_le16_put(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)v;
