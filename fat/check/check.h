@@ -349,7 +349,7 @@ bool fat_check_is_subdir(const struct fat_check *c, const struct fat_dirent *ent
 /* ---- name.c -------------------------------------------------------------------------------- */
 
 void fat_check_long_slot(struct fat_check *c, const uint8_t *slot, uint32_t number);
-/* Remember where the long slot at hand lies. */
+/* For repair, remember where the long slot at hand lies. */
 void fat_check_long_track(struct fat_check *c, const uint8_t *slot);
 /* The set of long slots at hand ends without an 8.3 entry of its own. */
 void fat_check_long_cut(struct fat_check *c);

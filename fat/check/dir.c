@@ -155,7 +155,7 @@ static void slot_scan(struct fat_check *c, struct fat_check_scan *scan,
         return;
     }
     scan->slots = number + 1;
-    tail_track(c, scan, slot[0] == FAT_SLOT_FREE, number);
+    if (c->mend) tail_track(c, scan, slot[0] == FAT_SLOT_FREE, number);
     if (slot[0] == FAT_SLOT_FREE || (unit->garbage && fat_check_slot_is_nonsense(slot))) {
         fat_check_long_cut(c);
     } else if (fat_slot_is_long(slot)) {
@@ -176,13 +176,14 @@ static void slot_after_end(struct fat_check_scan *scan, const uint8_t *slot, uin
 
 static void unit_scan(struct fat_check *c, struct fat_check_scan *scan, struct fat_check_unit *unit)
 {
+    uint32_t sector_log2 = cairn_log2(c->geometry.sector_bytes);
     c->unit = unit;
     if (unit->garbage && !scan->ended)
         fat_check_find(c, CAIRN_FAT_FAULT_DIR_GARBAGE, unit->start.cluster, unit->bad, unit->good);
     for (uint32_t i = unit->from; i < unit->count && !c->canceled && !scan->is_file; i++) {
         const uint8_t *slot = unit->slots + (size_t)i * FAT_SLOT_BYTES;
         c->slot_at = unit->at + (uint64_t)i * FAT_SLOT_BYTES;
-        c->sector = c->slot_at / c->geometry.sector_bytes;
+        c->sector = c->slot_at >> sector_log2;
         if (scan->ended)
             slot_after_end(scan, slot, unit->start.slot + i);
         else

@@ -46,6 +46,7 @@ static bool long_tell(struct fat_check *c, enum fat_long_fault fault, const uint
 
 void fat_check_long_track(struct fat_check *c, const uint8_t *slot)
 {
+    if (!c->mend) return;
     if (slot[0] & FAT_LONG_LAST) c->long_count = 0;
     if (c->long_count < FAT_LONG_SLOTS_MAX) c->long_at[c->long_count++] = c->slot_at;
 }
@@ -59,8 +60,9 @@ void fat_check_long_slot(struct fat_check *c, const uint8_t *slot, uint32_t numb
     }
     long_reserved(c, slot);
     enum fat_long_fault fault = fat_long_judge(&c->reader, slot);
-    if (long_tell(c, fault, slot, number)) fault = fat_long_judge(&c->reader, slot);
-    (void)fat_long_add(&c->reader, slot, number);
+    if (fault != FAT_LONG_FINE && long_tell(c, fault, slot, number))
+        fault = fat_long_judge(&c->reader, slot);
+    fat_long_take(&c->reader, fault, slot, number);
     c->long_broken = fault != FAT_LONG_FINE && fault != FAT_LONG_RESTART;
     if (!c->long_broken) fat_check_long_track(c, slot);
 }
@@ -106,9 +108,11 @@ static uint32_t short_bad_place(const uint8_t raw[FAT_SHORT_BYTES])
     return 0;
 }
 
+/* Where no slot of the unit is nonsense every 8.3 name is valid; a label's was not looked at. */
 static bool short_check(struct fat_check *c, const struct fat_dirent *entry)
 {
-    if (fat_short_valid(entry->raw)) return false;
+    bool is_judged = c->unit->bad == 0 && !(entry->attributes & CAIRN_FAT_VOLUME);
+    if (is_judged || fat_short_valid(entry->raw)) return false;
     uint32_t place = short_bad_place(entry->raw);
     return fat_check_find(c, CAIRN_FAT_FAULT_NAME_ILLEGAL, entry->start, entry->raw[place], place);
 }
@@ -132,5 +136,5 @@ void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan
     long_forget(c);
     if (short_check(c, entry)) fat_check_short_read(c, slot, has_long);
     fat_check_names_compare(c, slot, number, has_long);
-    fat_dirent_decode(slot, c->geometry.type, entry);
+    if (c->mend) fat_dirent_decode(slot, c->geometry.type, entry);
 }
