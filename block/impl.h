@@ -72,6 +72,11 @@ const void *blk_route_borrow(struct cairn_blk *dev, uint64_t block, uint64_t cou
 /* Put dev's name on each explanation of the batch, once. */
 void blk_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count);
 
+/* Send the part [at, end) of a batch, whose requests before it are done, to a device on which dev
+ * stands. What one of those has explained is left. Statuses say what came of it. */
+void blk_send_part(const struct cairn_blk *dev, struct cairn_blk *to, struct cairn_blk_req *reqs,
+                   size_t at, size_t end);
+
 enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs,
                                 size_t count) CAIRN_MUST_USE;
 enum cairn_err blk_layer_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs,

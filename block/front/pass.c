@@ -19,6 +19,22 @@ enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *req
     return err;
 }
 
+void blk_send_part(const struct cairn_blk *dev, struct cairn_blk *to, struct cairn_blk_req *reqs,
+                   size_t at, size_t end)
+{
+    if (!blk_first_failure(reqs, at, CAIRN_OK)) {
+        if (blk_send(to, reqs + at, end - at)) blk_sign(dev, reqs + at, end - at);
+        return;
+    }
+    for (; at < end; at++) {
+        struct cairn_blk_req req = reqs[at];
+        if (!blk_why_is_first(reqs, at)) req.why = NULL;
+        req.status = blk_send(to, &req, 1);
+        if (req.status) blk_sign(dev, &req, 1);
+        reqs[at].status = req.status;
+    }
+}
+
 enum cairn_err blk_layer_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
     if (!dev->below->target->ops->begin) return blk_layer_submit(dev, reqs, count);

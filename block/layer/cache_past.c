@@ -118,28 +118,13 @@ static void settle(struct cairn_blk_cache *cache, const struct cairn_blk_req *re
     cairn_lock_drop(&cache->lock);
 }
 
-/* Where an earlier part of the batch has failed, it has explained itself. */
-static void send(struct cairn_blk_cache *cache, struct cairn_blk_req *reqs, size_t at, size_t end)
-{
-    enum cairn_err err = blk_first_failure(reqs, at, CAIRN_OK);
-    if (!err) {
-        err = blk_layer_submit(&cache->base, reqs + at, end - at);
-        return;
-    }
-    for (; at < end; at++) {
-        struct cairn_blk_req req = reqs[at];
-        if (!blk_why_is_first(reqs, at)) req.why = NULL;
-        reqs[at].status = blk_layer_submit(&cache->base, &req, 1);
-    }
-}
-
 void blk_cache_past(struct cairn_blk_cache *cache, struct cairn_blk_req *reqs, size_t at,
                     size_t end)
 {
     struct cairn_blk_cache_claim claim;
     bool changes = range_of(cache, reqs, at, end, &claim);
     if (changes) claim_take(cache, &claim);
-    send(cache, reqs, at, end);
+    blk_send_part(&cache->base, cache->base.below, reqs, at, end);
     if (changes) settle(cache, reqs, at, end, &claim);
     cairn_lock_take(&cache->lock);
     cache->counts.bypasses += end - at;
