@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#define BLOCK_ALIGN 4096u
+#define SECTOR_BYTES_AT 11u /* in a boot sector */
+#define SECTOR_BYTES_LEAST 512u
+
 enum cairn_err img_volume_mount(struct cairn_blk *dev, const struct cairn_fat_options *options,
                                 size_t bytes, struct cairn_fat **fat, void **mem, size_t *mem_bytes,
                                 struct cairn_why *why)
@@ -24,14 +28,47 @@ enum cairn_err img_volume_mount(struct cairn_blk *dev, const struct cairn_fat_op
     return err;
 }
 
+/* The sector size that a boot sector at the start of dev speaks of; 0: there is none. */
+static uint32_t sector_bytes_told(struct cairn_blk *dev)
+{
+    uint32_t bytes = 0;
+    uint8_t *block = aligned_alloc(BLOCK_ALIGN, cairn_round_up(dev->info.block_bytes, BLOCK_ALIGN));
+    if (block && dev->info.block_count && !cairn_blk_read(dev, 0, 1, block, NULL))
+        bytes = cairn_le16(block + SECTOR_BYTES_AT);
+    free(block);
+    return cairn_is_pow2(bytes) ? bytes : 0;
+}
+
+/* An image of small sectors on a device of larger blocks, which an NBD server may have. */
+static enum cairn_err sectors_fit(struct cairn_image *image, struct cairn_why *why)
+{
+    uint32_t block_bytes = image->blk->info.block_bytes;
+    uint32_t bytes = block_bytes > SECTOR_BYTES_LEAST ? sector_bytes_told(image->blk) : 0;
+    if (bytes < SECTOR_BYTES_LEAST || bytes >= block_bytes) return CAIRN_OK;
+    size_t mem_bytes = cairn_blk_blocksize_mem(image->blk, bytes);
+    void *mem = aligned_alloc(BLOCK_ALIGN, cairn_round_up(mem_bytes, BLOCK_ALIGN));
+    if (!mem) return cairn_why_fail(why, CAIRN_ENOMEM, "open the image");
+    enum cairn_err err =
+        cairn_blk_blocksize_open(&image->sectors, image->blk, bytes, mem, mem_bytes, why);
+    if (err) {
+        free(mem);
+        return err;
+    }
+    image->bounce = mem;
+    image->blk = &image->sectors.base;
+    return CAIRN_OK;
+}
+
 /* The library says EINVAL for "not FAT"; about an image that is a statement about its data. */
 static enum cairn_err mount(struct cairn_image *image,
                             const struct cairn_image_open_options *options, struct cairn_why *why)
 {
     struct cairn_fat_options fat = options->fat;
     fat.read_only = fat.read_only || !options->write;
-    enum cairn_err err = img_volume_mount(image->blk, &fat, options->mem_bytes, &image->fat,
-                                          &image->mem, &image->mem_bytes, why);
+    enum cairn_err err = sectors_fit(image, why);
+    if (err) return err;
+    err = img_volume_mount(image->blk, &fat, options->mem_bytes, &image->fat, &image->mem,
+                           &image->mem_bytes, why);
     if (err != CAIRN_EINVAL) return err;
     if (why) why->err = CAIRN_ECORRUPT;
     cairn_why_hint(why,
@@ -66,6 +103,9 @@ static enum cairn_err image_free(struct cairn_image *image, struct cairn_why *wh
     enum cairn_err err = CAIRN_OK, next = CAIRN_OK;
     if (image->fat) err = cairn_fat_unmount(image->fat, why);
     if (image->mem) (void)munmap(image->mem, image->mem_bytes);
+    if (image->bounce) next = cairn_blk_close(&image->sectors.base, err ? NULL : why);
+    free(image->bounce);
+    err = err ? err : next;
     if (image->is_part) next = cairn_blk_close(&image->slice.base, err ? NULL : why);
     err = err ? err : next;
     next = img_disk_close(image->disk, err ? NULL : why);

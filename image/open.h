@@ -21,7 +21,9 @@ struct cairn_image {
     struct img_disk *disk;
     struct cairn_blk_slice slice; /* open when is_part */
     bool is_part;
-    char part_name[32]; /* the slice's, for explanations */
+    char part_name[32];               /* the slice's, for explanations */
+    struct cairn_blk_resized sectors; /* over blocks larger than the volume's sectors */
+    void *bounce;                     /* its memory, when it is open */
     struct cairn_blk *blk;
     struct cairn_fat *fat;
     void *mem; /* the volume's */
