@@ -14,7 +14,8 @@ static enum cairn_err table_read(struct img_disk *disk, struct cairn_why *why)
 {
     struct cairn_blk *dev = disk->any.dev;
     if (!dev || dev->info.block_count == 0) {
-        enum cairn_err none = cairn_why_fail(why, CAIRN_ECORRUPT, "it is empty, and no image");
+        enum cairn_err none =
+            cairn_why_fail(why, CAIRN_ECORRUPT, "no image: it holds no whole sector");
         cairn_why_hint(why, "remove it, and make one with cairn format or cairn build");
         return none;
     }

@@ -87,7 +87,7 @@ static enum cairn_err file_make(struct format *format, struct cairn_why *why)
     err = device_format(format, any.dev, why);
     enum cairn_err closing = cairn_blk_any_close(&any, err ? NULL : why);
     err = err ? err : closing;
-    if (err) (void)unlink(format->place.image);
+    if (err) (void)unlink(cairn_blk_file_path(format->place.image));
     return err;
 }
 
@@ -104,6 +104,14 @@ static enum cairn_err existing_format(struct format *format, struct cairn_why *w
     err = device_format(format, dev, why);
     enum cairn_err closing = cairn_image_close(image, err ? NULL : why);
     return err ? err : closing;
+}
+
+/* Only a file can be new; other devices are there, or cannot be made here. */
+static bool image_exists(const struct format *format)
+{
+    struct stat st;
+    const char *path = cairn_blk_file_path(format->place.image);
+    return !path || lstat(path, &st) == 0;
 }
 
 /* What exists is touched only with --force, and never changes its size. */
@@ -143,7 +151,6 @@ static void made_print(const struct format *format)
 static enum tool_status run(const struct tool_args *args)
 {
     struct format format = { .args = args, .text = args->operands[0] };
-    struct stat st;
     struct cairn_why why = { 0 };
     enum tool_status status;
     if (!tool_arg_size(args, FORMAT_SIZE, &format.size) || !identity_take(&format) ||
@@ -151,7 +158,7 @@ static enum tool_status run(const struct tool_args *args)
         return TOOL_USAGE;
     (void)tool_place_is(format.text, &format.place, &status);
     if (status) return status;
-    bool exists = lstat(format.place.image, &st) == 0;
+    bool exists = image_exists(&format);
     status = plan_check(&format, exists);
     if (!status && !exists) status = size_check(&format);
     if (status) return status;

@@ -4,6 +4,8 @@
 #include "stop.h"
 #include "suggest.h"
 
+#include <cairn/blk_open.h>
+#include <cairn/bytes.h>
 #include <cairn/log.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -54,6 +56,22 @@ static enum tool_status help(const char *name)
     return TOOL_DONE;
 }
 
+/* What this build was made with: names of devices and formats depend on it. */
+static void version_print(void)
+{
+    const struct {
+        const char *name, *version;
+    } libraries[] = { { "liburing", cairn_blk_uring_version() },
+                      { "libnbd", cairn_blk_nbd_version() },
+                      { "librbd", cairn_blk_rbd_version() },
+                      { "libarchive", CAIRN_LIBARCHIVE_VERSION },
+                      { "xxhash", CAIRN_XXHASH_VERSION } };
+    puts("cairn " CAIRN_VERSION);
+    for (size_t i = 0; i < CAIRN_COUNT(libraries); i++)
+        printf("%-10s %s\n", libraries[i].name,
+               libraries[i].version ? libraries[i].version : "not in this build");
+}
+
 static enum tool_status run(uint32_t count, const char **words)
 {
     if (count == 0) return tool_usage(NULL, "no verb is given");
@@ -61,7 +79,7 @@ static enum tool_status run(uint32_t count, const char **words)
         strcmp(words[0], "-h") == 0)
         return help(count > 1 ? words[1] : NULL);
     if (strcmp(words[0], "--version") == 0) {
-        puts("cairn " CAIRN_VERSION);
+        version_print();
         return TOOL_DONE;
     }
     const struct tool_verb *verb = tool_verb_named(words[0]);

@@ -32,8 +32,10 @@ static enum cairn_err open_file(struct cairn_blk_any *any, const char *name,
                                 const struct cairn_blk_file_options *options, struct cairn_why *why)
 {
     enum cairn_err err = cairn_blk_file_open(&any->is.file, behind_scheme(name), options, why);
-    if (!err) any->dev = &any->is.file.base;
-    return err;
+    if (err) return err;
+    any->dev = &any->is.file.base;
+    any->is_file = true;
+    return CAIRN_OK;
 }
 
 static enum cairn_err open_direct(struct cairn_blk_any *any, const char *name,

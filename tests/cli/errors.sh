@@ -15,6 +15,7 @@ run ls --long=yes d.img && refuses 2 'takes no value'
 run find d.img --name && refuses 2 '--name needs a value: GLOB'
 run info d.img e.img && refuses 2 "'e\.img' is one too many"
 run --version && expect 0 '^cairn [0-9]'
+run --version && expect 0 '^liburing  *([0-9]|not in this build)'
 run help ls && expect 0 '^usage: cairn ls'
 for verb in $("$cairn" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
     run "$verb" --help && expect 0 '^example:'

@@ -20,6 +20,7 @@ struct cairn_blk_any {
         struct cairn_blk_nbd nbd;
         struct cairn_blk_rbd rbd;
     } is;
+    bool is_file; /* it is is.file */
     void *mapped; /* memory of mem:, mapped on demand */
     size_t mapped_bytes;
 };
