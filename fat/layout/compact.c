@@ -78,7 +78,6 @@ static enum cairn_err cluster_add(struct compact *c, struct cairn_why *why)
     struct fat_page *page;
     uint8_t *at;
     enum cairn_err err = fat_layout_begin(l, why);
-    if (!err) err = fat_layout_uncrowd(l, to, 1, why);
     if (!err && c->to) err = fat_table_set(l->fs, c->to, to, FAT_STAGE_NEW, why);
     if (!err) err = fat_table_set(l->fs, to, FATENT_END, FAT_STAGE_NEW, why);
     for (uint32_t i = 0; !err && i < l->fs->geo.cluster_sectors; i += l->fs->cache.page_sectors) {

@@ -33,8 +33,9 @@
 
 #define FAT_MOVES_MAX 64u
 #define FAT_LEFT_MAX 1024u
-#define FAT_FREE_GROUP 1024u /* clusters that are stepped over at once when none of them is free   \
-                              */
+#define FAT_FREE_GROUP                                                                             \
+    1024u /* clusters that are stepped over at once when none of them is free                      \
+           */
 
 struct fat_move {
     uint32_t from, to, count;
@@ -222,9 +223,6 @@ enum cairn_err fat_layout_move(struct fat_layout *l, uint32_t from, uint32_t to,
 enum cairn_err fat_layout_flush(struct fat_layout *l, struct cairn_why *why) CAIRN_MUST_USE;
 /* And have it on the disk, and the clusters that were left free. */
 enum cairn_err fat_layout_sync(struct fat_layout *l, struct cairn_why *why) CAIRN_MUST_USE;
-/* A FAT12's new entries must not share a byte with a link that waits: sync when they would. */
-enum cairn_err fat_layout_uncrowd(struct fat_layout *l, uint32_t first, uint32_t count,
-                                  struct cairn_why *why) CAIRN_MUST_USE;
 /* Let whatever led to the chain that begins with `from` lead to `to`. */
 enum cairn_err fat_layout_relink(struct fat_layout *l, uint32_t from, uint32_t to,
                                  struct cairn_why *why) CAIRN_MUST_USE;

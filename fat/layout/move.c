@@ -156,8 +156,11 @@ static enum cairn_err dir_behind(struct fat_layout *l, const struct fat_move *m,
     return err;
 }
 
-enum cairn_err fat_layout_uncrowd(struct fat_layout *l, uint32_t first, uint32_t count,
-                                  struct cairn_why *why)
+/* New entries of a FAT12 that share a byte with a link which waits for its stage arrive with that
+ * one, perhaps behind the link to them: it goes out before. Where an entry of a directory leads to
+ * them (compact.c) its stage is later anyway. */
+static enum cairn_err uncrowd(struct fat_layout *l, uint32_t first, uint32_t count,
+                              struct cairn_why *why)
 {
     bool crowds;
     enum cairn_err err = fat_table_crowds(l->fs, first, count, &crowds, why);
@@ -172,7 +175,7 @@ static enum cairn_err move_link(struct fat_layout *l, const struct fat_move *m,
     enum cairn_err err = fat_layout_begin(l, why);
     if (!err && is_dir) err = dir_before(l, m, why);
     if (!err) err = fat_table_next(l->fs, last, &next, why);
-    if (!err) err = fat_layout_uncrowd(l, m->to, m->count, why);
+    if (!err) err = uncrowd(l, m->to, m->count, why);
     if (!err) err = fat_table_chain(l->fs, m->to, m->count, next ? next : FATENT_END, why);
     if (!err) err = fat_layout_relink(l, m->from, m->to, why);
     if (err) return err;

@@ -216,7 +216,7 @@ static void step(struct layout_rig *rig, struct cairn_fat *fs, uint32_t room)
     }
 }
 
-static void volume_fill(struct layout_rig *rig)
+static struct cairn_fat *volume_mount(struct layout_rig *rig)
 {
     static struct cairn_clock_wall_fixed clock;
     struct cairn_fat_options options = { .clock = &clock.base };
@@ -224,6 +224,11 @@ static void volume_fill(struct layout_rig *rig)
     cairn_clock_wall_fixed_init(&clock, TIME_NS);
     must(!cairn_fat_mount(&fs, &rig->dev.base, &options, rig->mem, rig->mem_bytes, &rig->why),
          "mounting", &rig->why);
+    return fs;
+}
+
+static void volume_fill(struct layout_rig *rig, struct cairn_fat *fs)
+{
     uint64_t left = free_clusters(rig, fs);
     for (uint32_t i = 0; i < 20000 && left > rig->shape.free_clusters; i++) {
         step(rig, fs, (uint32_t)(left - rig->shape.free_clusters));
@@ -235,10 +240,18 @@ static void volume_fill(struct layout_rig *rig)
         file_remove(rig, fs, file);
         left = free_clusters(rig, fs);
     }
-    must(!cairn_fat_unmount(fs, &rig->why), "unmounting", &rig->why);
 }
 
-void layout_make(struct layout_rig *rig, const struct layout_shape *shape, uint32_t seed)
+static struct layout_file *file_named(struct layout_rig *rig, const char *path)
+{
+    for (uint32_t i = 0; i < LAYOUT_FILES; i++)
+        if (strcmp(rig->files[i].path, path) == 0) return &rig->files[i];
+    struct layout_file *file = file_free(rig);
+    snprintf(file->path, sizeof file->path, "%s", path);
+    return file;
+}
+
+static void rig_begin(struct layout_rig *rig, const struct layout_shape *shape, uint32_t seed)
 {
     memset(rig, 0, sizeof *rig);
     rig->shape = *shape;
@@ -246,11 +259,38 @@ void layout_make(struct layout_rig *rig, const struct layout_shape *shape, uint3
     rig->mem_bytes = MEM_BYTES;
     rig->mem = malloc(MEM_BYTES);
     volume_make(rig);
-    volume_fill(rig);
-    if (shape->on_sim) {
-        memcpy(rig->dev.sim.stable, rig->dev.sim.current, rig->dev_bytes);
-        memset(rig->dev.sim.unflushed, 0, (size_t)(rig->dev.base.info.block_count + 7) / 8);
+}
+
+/* What was done to the device is durable. */
+static void rig_end(struct layout_rig *rig, struct cairn_fat *fs)
+{
+    must(!cairn_fat_unmount(fs, &rig->why), "unmounting", &rig->why);
+    if (!rig->shape.on_sim) return;
+    memcpy(rig->dev.sim.stable, rig->dev.sim.current, rig->dev_bytes);
+    memset(rig->dev.sim.unflushed, 0, (size_t)(rig->dev.base.info.block_count + 7) / 8);
+}
+
+void layout_make(struct layout_rig *rig, const struct layout_shape *shape, uint32_t seed)
+{
+    rig_begin(rig, shape, seed);
+    struct cairn_fat *fs = volume_mount(rig);
+    volume_fill(rig, fs);
+    rig_end(rig, fs);
+}
+
+void layout_make_of(struct layout_rig *rig, const struct layout_shape *shape,
+                    const struct layout_step *steps)
+{
+    rig_begin(rig, shape, 1);
+    struct cairn_fat *fs = volume_mount(rig);
+    for (; steps->path; steps++) {
+        struct layout_file *file = file_named(rig, steps->path);
+        if (steps->clusters)
+            file_append(rig, fs, file, steps->clusters * shape->cluster_bytes);
+        else
+            file_remove(rig, fs, file);
     }
+    rig_end(rig, fs);
 }
 
 void layout_free(struct layout_rig *rig)

@@ -49,6 +49,13 @@ struct layout_rig {
 };
 
 void layout_make(struct layout_rig *rig, const struct layout_shape *shape, uint32_t seed);
+/* The same with the files of these steps, which end with path NULL. */
+struct layout_step {
+    const char *path;
+    uint32_t clusters; /* more of them; 0: it is removed */
+};
+void layout_make_of(struct layout_rig *rig, const struct layout_shape *shape,
+                    const struct layout_step *steps);
 void layout_free(struct layout_rig *rig);
 
 /* Everything the model has is on dev, with its bytes and its time, and nothing else. */
