@@ -72,7 +72,8 @@ static enum cairn_err boot_labels(struct cairn_fat *fs, const uint8_t raw[CAIRN_
     return boot_label(fs, backup, raw, why);
 }
 
-/* The root's entry: changed, added, or (raw NULL) removed. */
+/* The root's entry: changed, added, or (raw NULL) removed. One that was removed in this epoch may
+ * still be on the disk: never two. */
 static enum cairn_err root_label(struct cairn_fat *fs, const uint8_t *raw, struct cairn_why *why)
 {
     struct cairn_fat_node *root = fs->nodes.root;
@@ -84,6 +85,9 @@ static enum cairn_err root_label(struct cairn_fat *fs, const uint8_t *raw, struc
     bool present = !err;
     if (err && err != CAIRN_ENOENT) return err;
     if (!present && !raw) return CAIRN_OK;
+    err = CAIRN_OK;
+    if (!present && root->removed_in == fs->epoch) err = fat_drain(fs, why);
+    if (err) return err;
     if (present)
         err = fat_dir_pin(root, found.slot, found.slot, &place, why);
     else
@@ -95,6 +99,7 @@ static enum cairn_err root_label(struct cairn_fat *fs, const uint8_t *raw, struc
     } else {
         memcpy(slot, place.at[0], sizeof slot);
         slot[0] = FAT_SLOT_FREE;
+        root->removed_in = fs->epoch;
     }
     fat_page_change(fs, place.pages[0], place.at[0], slot, FAT_SLOT_BYTES, FAT_STAGE_ADD);
     root->surveyed = false; /* ends and holes are counted anew */

@@ -244,6 +244,19 @@ START_TEST(a_label_is_in_both_places)
 }
 END_TEST
 
+/* fat/README.md, 3 */
+START_TEST(two_labels_are_never_on_the_disk)
+{
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "old", 3, &rig.why), CAIRN_OK);
+    ck_assert_int_eq(cairn_fat_sync(rig.fs, &rig.why), CAIRN_OK);
+    uint64_t drains = rig.fs->drains;
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "", 0, &rig.why), CAIRN_OK);
+    ck_assert_uint_eq(rig.fs->drains, drains);
+    ck_assert_int_eq(cairn_fat_label_set(rig.fs, "new", 3, &rig.why), CAIRN_OK);
+    ck_assert_uint_eq(rig.fs->drains, drains + 1);
+}
+END_TEST
+
 START_TEST(an_old_boot_program_gets_no_label)
 {
     char label[CAIRN_FAT_ALIAS_BYTES];
@@ -346,6 +359,7 @@ TCase *volume_tests(void)
     tcase_add_test(tests, only_the_active_fat_is_written);
     tcase_add_test(tests, reserved_bits_of_a_fat32_entry_stay);
     tcase_add_test(tests, a_label_is_in_both_places);
+    tcase_add_test(tests, two_labels_are_never_on_the_disk);
     tcase_add_test(tests, an_old_boot_program_gets_no_label);
     tcase_add_test(tests, a_label_is_in_the_code_page_of_the_volume);
     tcase_add_test(tests, a_read_only_volume_is_left_alone);
