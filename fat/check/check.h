@@ -181,7 +181,8 @@ struct fat_check {
     bool long_odd;               /* its reserved fields were reported */
     struct fat_check_scan *scan; /* of the directory at hand */
     const struct fat_check_unit *unit;
-    struct fat_name entry_name, short_name;
+    struct fat_name short_name; /* of the entry at hand */
+    struct fat_name entry_name; /* of the subdirectory to go down into */
 
     uint8_t root_label[CAIRN_FAT_LABEL_BYTES];
     bool has_label;
@@ -353,7 +354,7 @@ void fat_check_long_slot(struct fat_check *c, const uint8_t *slot, uint32_t numb
 void fat_check_long_track(struct fat_check *c, const uint8_t *slot);
 /* The set of long slots at hand ends without an 8.3 entry of its own. */
 void fat_check_long_cut(struct fat_check *c);
-/* Put the entry's name into entry_name and its 8.3 one into short_name; is there a long one? */
+/* Put the entry's 8.3 name into short_name; name is that, or the long one: is there one? */
 bool fat_check_name_take(struct fat_check *c, const struct fat_dirent *entry);
 /* The entry's name, and what is wrong with it, alone and among its neighbours. `entry` is what slot
  * holds, also afterwards. */
@@ -365,8 +366,8 @@ void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan
 /* Begin the table of names of a directory. */
 void fat_check_names_begin(struct fat_check *c, const struct fat_check_cursor *start);
 /* Read the 8.3 name from its slot again, since repair has changed it. */
-void fat_check_short_read(struct fat_check *c, const uint8_t *slot, bool has_long);
-/* Compare the entry's names, as in slot and (has_long) entry_name, with those of all before it. */
+void fat_check_short_read(struct fat_check *c, const uint8_t *slot);
+/* Compare the entry's names, as in slot and (has_long) name, with those of all before it. */
 void fat_check_names_compare(struct fat_check *c, const uint8_t *slot, uint32_t number,
                              bool has_long);
 /* Does any entry have this name, be it before or behind the one at hand? Repair only. */

@@ -87,11 +87,9 @@ static bool long_mismatch(struct fat_check *c, const struct fat_dirent *entry, u
 
 static void long_check(struct fat_check *c)
 {
-    const struct fat_name *name = &c->entry_name;
     uint32_t bad = 0;
-    if (fat_name_check(name, &bad) == CAIRN_OK) return;
-    if (fat_check_find(c, CAIRN_FAT_FAULT_LONG_ILLEGAL, 0, name->units[bad], bad))
-        fat_name_copy(&c->entry_name, &c->reader.name);
+    if (fat_name_check(c->name, &bad) == CAIRN_OK) return;
+    fat_check_find(c, CAIRN_FAT_FAULT_LONG_ILLEGAL, 0, c->name->units[bad], bad);
 }
 
 /* Which byte is it? One that is refused among harmless ones, else a space that is not at an end. */
@@ -121,8 +119,7 @@ bool fat_check_name_take(struct fat_check *c, const struct fat_dirent *entry)
 {
     bool has_long = !c->long_broken && fat_long_matches(&c->reader, entry->raw);
     fat_short_to_name(entry->raw, entry->case_bits, c->options.codepage, &c->short_name);
-    fat_name_copy(&c->entry_name, has_long ? &c->reader.name : &c->short_name);
-    c->name = &c->entry_name;
+    c->name = has_long ? &c->reader.name : &c->short_name;
     return has_long;
 }
 
@@ -134,7 +131,7 @@ void fat_check_entry_name(struct fat_check *c, const struct fat_check_scan *scan
     if (!has_long && long_mismatch(c, entry, number)) has_long = fat_check_name_take(c, entry);
     if (has_long) long_check(c);
     long_forget(c);
-    if (short_check(c, entry)) fat_check_short_read(c, slot, has_long);
+    if (short_check(c, entry)) fat_check_short_read(c, slot);
     fat_check_names_compare(c, slot, number, has_long);
     if (c->mend) fat_dirent_decode(slot, c->geometry.type, entry);
 }

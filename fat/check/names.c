@@ -90,13 +90,14 @@ static void names_ahead(struct fat_check *c, const struct fat_check_cursor *star
     fat_long_reset(&c->reader);
 }
 
-/* Twice the slots, and as many again for the names that repair makes up. */
+/* Four times the slots, so that few names are in the way of others, and those that repair makes up
+ * have room. */
 void fat_check_names_begin(struct fat_check *c, const struct fat_check_cursor *start)
 {
     uint64_t slots = start->cluster
                          ? (uint64_t)start->left * (c->geometry.cluster_bytes / FAT_SLOT_BYTES)
                          : c->geometry.root_entries;
-    uint64_t good = c->mend ? 4 * slots : 2 * slots, places = 16;
+    uint64_t good = 4 * slots, places = 16;
     size_t used = (c->depth + 1) * sizeof(struct fat_check_frame);
     size_t left = used < c->room_bytes ? c->room_bytes - used : 0;
     while (places < good && places * 2 * sizeof *c->names <= left)
@@ -117,10 +118,9 @@ bool fat_check_name_taken(struct fat_check *c, const struct fat_name *name)
     return !place || *place;
 }
 
-void fat_check_short_read(struct fat_check *c, const uint8_t *slot, bool has_long)
+void fat_check_short_read(struct fat_check *c, const uint8_t *slot)
 {
     fat_short_to_name(slot, slot[FAT_SLOT_CASE], c->options.codepage, &c->short_name);
-    if (!has_long) fat_name_copy(&c->entry_name, &c->short_name);
 }
 
 void fat_check_names_compare(struct fat_check *c, const uint8_t *slot, uint32_t number,
@@ -133,11 +133,9 @@ void fat_check_names_compare(struct fat_check *c, const uint8_t *slot, uint32_t 
                 c, is_long ? CAIRN_FAT_FAULT_LONG_DUPLICATE : CAIRN_FAT_FAULT_NAME_DUPLICATE, 0,
                 number, 0))
             return;
-        fat_check_short_read(c, slot, has_long);
+        fat_check_short_read(c, slot);
     }
-    if (!has_long || fat_name_equal(&c->entry_name, &c->short_name)) return;
-    while (names_add(c, name_key(&c->entry_name, KEY_LONG)) != 0) {
+    if (!has_long || fat_name_equal(c->name, &c->short_name)) return;
+    while (names_add(c, name_key(c->name, KEY_LONG)) != 0)
         if (!fat_check_find(c, CAIRN_FAT_FAULT_LONG_DUPLICATE, 0, number, 1)) return;
-        fat_name_copy(&c->entry_name, &c->reader.name);
-    }
 }
