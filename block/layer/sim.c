@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The device that fails as real ones do, by plan. */
-#include <cairn/blk_sim.h>
-
-#include "../impl.h"
+/* The device that fails as real ones do, by plan: requests that nothing befalls go down together,
+ * others alone (sim_fault.c). */
+#include "sim.h"
 
 _Static_assert(offsetof(struct cairn_blk_sim, base) == 0, "a device embeds its base first");
 
@@ -11,204 +10,235 @@ static struct cairn_blk_sim *sim_of(struct cairn_blk *dev)
     return (struct cairn_blk_sim *)dev;
 }
 
-static bool bit_is_set(const struct cairn_blk_sim *sim, uint64_t block)
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* A batch on its way down. Requests [first, at) are remembered, and go down together. */
+struct batch {
+    struct cairn_blk_sim *sim;
+    struct cairn_blk_req *reqs;
+    size_t first, at;
+    enum cairn_err err; /* the first */
+    uint64_t delay_ns;
+};
+
+static void batch_note(struct batch *batch, enum cairn_err err)
 {
-    return sim->unflushed[block / 8] >> (block % 8) & 1;
+    if (!batch->err) batch->err = err;
 }
 
-static void bit_set(struct cairn_blk_sim *sim, uint64_t block, bool on)
+static void run_end(struct batch *batch)
 {
-    uint8_t mask = (uint8_t)(1u << (block % 8));
-    uint8_t *byte = &sim->unflushed[block / 8];
-    *byte = (uint8_t)(on ? *byte | mask : *byte & ~mask);
+    size_t count = batch->at - batch->first;
+    if (count)
+        batch_note(batch, blk_layer_submit(&batch->sim->base, batch->reqs + batch->first, count));
+    batch->first = batch->at;
 }
 
-static size_t block_at(const struct cairn_blk_sim *sim, uint64_t block)
+/* Behind a failure all go alone, so that its explanation stays. */
+static bool may_go_along(const struct batch *batch, const struct cairn_blk_req *req,
+                         const struct blk_sim_hit *hit)
 {
-    return (size_t)(block * sim->base.info.block_bytes);
+    if (hit->any || batch->err) return false;
+    return req->op == CAIRN_BLK_READ ||
+           (!(req->flags & CAIRN_BLK_FUA) && req->count <= batch->sim->options.versions);
 }
 
-/* The block is now on the medium as reads see it, up to so many bytes. */
-static void block_settle(struct cairn_blk_sim *sim, uint64_t block, size_t kept)
+static enum cairn_err run_add(struct batch *batch, struct cairn_blk_req *req)
 {
-    size_t at = block_at(sim, block), rest = sim->base.info.block_bytes - kept;
-    memcpy(sim->stable + at, sim->current + at, kept);
-    memcpy(sim->current + at + kept, sim->stable + at + kept, rest);
-    bit_set(sim, block, false);
+    bool kept;
+    if (req->op == CAIRN_BLK_READ) return CAIRN_OK;
+    /* What was remembered must be done before it can become durable. */
+    if (!blk_sim_has_room(batch->sim, req->count)) run_end(batch);
+    return blk_sim_remember(batch->sim, req->block, req->count, &kept, req->why);
 }
 
-/* Each request and each flush is an event; a cut takes the one it was planned for with it. */
-static bool power_is_cut(struct cairn_blk_sim *sim)
+static void request_alone(struct batch *batch, const struct blk_sim_hit *hit)
 {
-    if (sim->events++ == sim->plan.cut_at) sim->is_cut = true;
-    return sim->is_cut;
+    run_end(batch);
+    batch_note(batch, blk_sim_suffer(batch->sim, batch->reqs, batch->at, hit));
+    batch->first = batch->at + 1;
 }
 
-static bool is_planned(const struct cairn_blk_sim_plan *plan, uint64_t number)
+static void request_do(struct batch *batch)
 {
-    return number >= plan->fail_at && number - plan->fail_at < plan->fail_count;
-}
-
-static void sim_read(const struct cairn_blk_sim *sim, const struct cairn_blk_req *req)
-{
-    const uint8_t *at = sim->current + block_at(sim, req->block);
-    for (uint32_t i = 0; i < req->seg_count; at += req->segs[i].bytes, i++)
-        memcpy(req->segs[i].data, at, req->segs[i].bytes);
-}
-
-static void sim_change(struct cairn_blk_sim *sim, const struct cairn_blk_req *req)
-{
-    uint8_t *at = sim->current + block_at(sim, req->block);
-    if (req->op != CAIRN_BLK_WRITE) memset(at, 0, block_at(sim, req->count));
-    for (uint32_t i = 0; i < req->seg_count; at += req->segs[i].bytes, i++)
-        memcpy(at, req->segs[i].data, req->segs[i].bytes);
-    for (uint64_t block = req->block; block < req->block + req->count; block++)
-        if (req->flags & CAIRN_BLK_FUA)
-            block_settle(sim, block, sim->base.info.block_bytes);
-        else
-            bit_set(sim, block, true);
-}
-
-static enum cairn_err sim_do(struct cairn_blk_sim *sim, struct cairn_blk_req *reqs, size_t at)
-{
-    uint64_t number = sim->requests++;
-    if (power_is_cut(sim))
-        return blk_req_fail(&sim->base, reqs, at, CAIRN_EIO, 0, "the power is cut");
-    if (is_planned(&sim->plan, number))
-        return blk_req_fail(&sim->base, reqs, at, sim->plan.fail_with, 0, "fails as planned");
-    if (reqs[at].op == CAIRN_BLK_READ)
-        sim_read(sim, &reqs[at]);
+    static const struct cairn_blk_sim_rule dead = { .fault = CAIRN_BLK_FAULT_CUT };
+    struct cairn_blk_sim *sim = batch->sim;
+    struct cairn_blk_req *req = &batch->reqs[batch->at];
+    struct blk_sim_hit hit = { 0 };
+    sim->state.requests++;
+    sim->state.events++;
+    if (sim->state.is_cut)
+        hit = (struct blk_sim_hit){ .by[CAIRN_BLK_FAULT_CUT] = &dead, .any = true };
     else
-        sim_change(sim, &reqs[at]);
-    return CAIRN_OK;
+        blk_sim_hit(sim, req, &hit);
+    batch->delay_ns = cairn_max_u64(batch->delay_ns, hit.delay_ns);
+    if (!may_go_along(batch, req, &hit)) {
+        request_alone(batch, &hit);
+        return;
+    }
+    req->status = run_add(batch, req);
+    if (!req->status) return;
+    batch_note(batch, req->status);
+    run_end(batch);
+    batch->first = batch->at + 1;
+}
+
+/* A pause is made without the lock: others go on. */
+static void pause_make(struct cairn_blk_sim *sim, uint64_t delay_ns)
+{
+    if (delay_ns && sim->options.clock) cairn_clock_sleep(sim->options.clock, delay_ns);
 }
 
 static enum cairn_err sim_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    enum cairn_err first = CAIRN_OK;
-    for (size_t i = 0; i < count; i++) {
-        enum cairn_err err = sim_do(sim_of(dev), reqs, i);
-        if (!first) first = err;
-    }
-    return first;
+    struct batch batch = { .sim = sim_of(dev), .reqs = reqs };
+    cairn_lock_take(&batch.sim->lock);
+    for (; batch.at < count; batch.at++)
+        request_do(&batch);
+    run_end(&batch);
+    batch.sim->state.delayed_ns += batch.delay_ns;
+    cairn_lock_drop(&batch.sim->lock);
+    pause_make(batch.sim, batch.delay_ns);
+    return batch.err;
 }
+
+/* ---- flushes --------------------------------------------------------------------------------- */
 
 static enum cairn_err flush_fail(const struct cairn_blk_sim *sim, enum cairn_err err,
                                  const char *what, struct cairn_why *why)
 {
-    err = cairn_why_fail(why, err, "flush: %s", what);
+    err = cairn_why_fail(why, err ? err : CAIRN_EIO, "flush: %s", what);
     cairn_why_via(why, sim->base.name);
     return err;
+}
+
+static enum cairn_err flush_half(struct cairn_blk_sim *sim)
+{
+    enum cairn_err err = CAIRN_OK;
+    for (uint32_t i = 0; !err && i < sim->state.entry_count; i++)
+        if (sim->entries[i].versions && blk_sim_draw(sim, 2))
+            err = blk_sim_settle_entry(sim, &sim->entries[i], NULL);
+    return err;
+}
+
+static enum cairn_err flush_all(struct cairn_blk_sim *sim, const struct blk_sim_hit *hit,
+                                struct cairn_why *why)
+{
+    const struct cairn_blk_sim_rule *rot = hit->by[CAIRN_BLK_FAULT_ROT];
+    enum cairn_err err = blk_layer_flush(&sim->base, why);
+    if (!err) err = blk_sim_settle_all(sim, why);
+    if (!err && rot) err = blk_sim_rot(sim, rot, NULL, why);
+    return err;
+}
+
+static enum cairn_err flush_cut(struct cairn_blk_sim *sim, const struct blk_sim_hit *hit,
+                                struct cairn_why *why)
+{
+    enum cairn_blk_cut when = hit->by[CAIRN_BLK_FAULT_CUT]->cut;
+    enum cairn_err err = CAIRN_OK;
+    if (when == CAIRN_BLK_CUT_HALF) err = flush_half(sim);
+    if (when == CAIRN_BLK_CUT_AFTER) err = flush_all(sim, hit, NULL);
+    enum cairn_err off = blk_sim_power_off(sim, NULL);
+    return flush_fail(sim, err ? err : off, "the power is cut", why);
+}
+
+static enum cairn_err flush_do(struct cairn_blk_sim *sim, const struct blk_sim_hit *hit,
+                               struct cairn_why *why)
+{
+    const struct cairn_blk_sim_rule *error = hit->by[CAIRN_BLK_FAULT_ERROR];
+    if (sim->state.is_cut) return flush_fail(sim, CAIRN_EIO, "the power is cut", why);
+    if (hit->by[CAIRN_BLK_FAULT_CUT]) return flush_cut(sim, hit, why);
+    if (error) return flush_fail(sim, error->err, "fails as planned", why);
+    if (hit->by[CAIRN_BLK_FAULT_LIE]) return CAIRN_OK;
+    return flush_all(sim, hit, why);
 }
 
 static enum cairn_err sim_flush(struct cairn_blk *dev, struct cairn_why *why)
 {
     struct cairn_blk_sim *sim = sim_of(dev);
-    uint64_t number = sim->flushes++;
-    if (power_is_cut(sim)) return flush_fail(sim, CAIRN_EIO, "the power is cut", why);
-    if (number == sim->plan.flush_fail_at)
-        return flush_fail(sim, sim->plan.fail_with, "fails as planned", why);
-    for (uint64_t block = 0; block < dev->info.block_count; block++)
-        if (bit_is_set(sim, block)) block_settle(sim, block, dev->info.block_bytes);
-    return CAIRN_OK;
+    struct blk_sim_hit hit = { 0 };
+    cairn_lock_take(&sim->lock);
+    sim->state.flushes++;
+    sim->state.events++;
+    if (!sim->state.is_cut) blk_sim_hit(sim, NULL, &hit);
+    enum cairn_err err = flush_do(sim, &hit, why);
+    sim->state.delayed_ns += hit.delay_ns;
+    cairn_lock_drop(&sim->lock);
+    pause_make(sim, hit.delay_ns);
+    return err;
 }
 
-static const void *sim_borrow(struct cairn_blk *dev, uint64_t block, uint64_t count)
+/* ---- the device ------------------------------------------------------------------------------ */
+
+/* Blocks that are cut off have no versions to come back. */
+static enum cairn_err sim_resize(struct cairn_blk *dev, uint64_t block_count, struct cairn_why *why)
 {
-    (void)count;
-    return sim_of(dev)->current + block_at(sim_of(dev), block);
+    enum cairn_err err = cairn_blk_sim_settle(sim_of(dev), why);
+    return err ? err : cairn_blk_resize(dev->below, block_count, why);
+}
+
+static enum cairn_err sim_close(struct cairn_blk *dev, struct cairn_why *why)
+{
+    (void)why;
+    cairn_lock_destroy(&sim_of(dev)->lock);
+    return CAIRN_OK;
 }
 
 static const struct cairn_blk_ops sim_ops = {
     .submit = sim_submit,
     .flush = sim_flush,
-    .borrow = sim_borrow,
-    .close = blk_close_nothing,
+    .extents = blk_layer_extents,
+    .resize = sim_resize,
+    .borrow = blk_layer_borrow,
+    .close = sim_close,
 };
 
-static struct cairn_blk_info sim_info(uint32_t block_bytes, uint64_t block_count)
+/* Entries of tracked blocks outlive a resize, which states could then not undo. */
+static struct cairn_blk_info sim_info(const struct cairn_blk *below, bool is_tracking)
 {
-    return (struct cairn_blk_info){
-        .block_bytes = block_bytes,
-        .block_count = block_count,
-        .preferred_bytes = block_bytes,
-        .max_bytes = block_bytes * block_count,
-        .mem_align = 1,
-        .discard_bytes = block_bytes,
-        .zero_bytes = block_bytes,
-        .flush = CAIRN_BLK_NATIVE,
-        .fua = CAIRN_BLK_NATIVE,
-        .discard = CAIRN_BLK_NATIVE,
-        .zero = CAIRN_BLK_NATIVE,
-        .borrow = CAIRN_BLK_NATIVE,
-        .durability = CAIRN_BLK_DURABLE_MEDIA,
-    };
+    struct cairn_blk_info info = below->info;
+    info.flush = CAIRN_BLK_NATIVE;
+    info.durability = CAIRN_BLK_DURABLE_MEDIA;
+    if (info.fua == CAIRN_BLK_ABSENT) info.fua = CAIRN_BLK_EMULATED;
+    if (is_tracking) info.resize = CAIRN_BLK_ABSENT;
+    return info;
 }
 
-void cairn_blk_sim_plan_init(struct cairn_blk_sim_plan *plan)
+size_t cairn_blk_sim_mem(const struct cairn_blk *below, const struct cairn_blk_sim_options *options)
 {
-    *plan = (struct cairn_blk_sim_plan){ .fail_at = CAIRN_BLK_SIM_NEVER,
-                                         .fail_count = 1,
-                                         .fail_with = CAIRN_EIO,
-                                         .flush_fail_at = CAIRN_BLK_SIM_NEVER,
-                                         .cut_at = CAIRN_BLK_SIM_NEVER,
-                                         .atomic_bytes = BLK_BYTES_MIN };
+    struct cairn_blk_sim sim = { .options = *options };
+    sim.base.below = (struct cairn_blk *)(uintptr_t)below;
+    uint64_t bytes = blk_sim_lay_out(&sim, NULL);
+    return bytes > SIZE_MAX / 2 ? SIZE_MAX : (size_t)bytes;
 }
 
-/* Counters, plan and poison of a new life. */
-static void sim_start(struct cairn_blk_sim *sim, const struct cairn_blk_sim_plan *plan)
+static enum cairn_err open_check(const struct cairn_blk *below,
+                                 const struct cairn_blk_sim_options *options, size_t mem_bytes,
+                                 struct cairn_why *why)
 {
-    sim->plan = *plan;
-    sim->base.info.atomic_bytes = plan->atomic_bytes;
-    sim->requests = sim->flushes = sim->events = 0;
-    sim->is_cut = false;
-    __atomic_store_n(&sim->base.poison, CAIRN_OK, __ATOMIC_RELEASE);
-}
-
-size_t cairn_blk_sim_mem(uint32_t block_bytes, uint64_t block_count)
-{
-    return (size_t)(2 * block_bytes * block_count + cairn_div_up(block_count, 8));
-}
-
-enum cairn_err cairn_blk_sim_open(struct cairn_blk_sim *dev, uint32_t block_bytes,
-                                  uint64_t block_count, void *mem, size_t mem_bytes,
-                                  const struct cairn_blk_sim_plan *plan, struct cairn_why *why)
-{
-    enum cairn_err err = blk_shape_check(block_bytes, block_count, why);
-    if (err) return err;
-    if (!cairn_is_pow2(plan->atomic_bytes))
-        return cairn_why_fail(why, CAIRN_EINVAL, "sim: atomic_bytes is no power of two");
-    size_t need = cairn_blk_sim_mem(block_bytes, block_count);
-    if (mem_bytes < need || block_count > SIZE_MAX / 4 / block_bytes)
-        return cairn_why_fail(why, CAIRN_ENOMEM, "sim: %lu bytes of memory are needed",
-                              (unsigned long)need);
-    struct cairn_blk_info info = sim_info(block_bytes, block_count);
-    cairn_blk_init(&dev->base, &sim_ops, &info, "sim", NULL);
-    memset(mem, 0, need);
-    dev->current = mem;
-    dev->stable = dev->current + (size_t)(block_bytes * block_count);
-    dev->unflushed = dev->stable + (size_t)(block_bytes * block_count);
-    sim_start(dev, plan);
+    size_t need = cairn_blk_sim_mem(below, options);
+    if (!options->versions)
+        return cairn_why_fail(why, CAIRN_EINVAL, "sim: memory for at least one version is needed");
+    if (mem_bytes < need || need == SIZE_MAX)
+        return cairn_why_fail(why, CAIRN_ENOMEM, "sim: %llu bytes of memory are needed",
+                              (unsigned long long)need);
     return CAIRN_OK;
 }
 
-/* A torn block is new in its first half, at an atomic unit; where it cannot tear, it is lost. */
-static size_t fate_kept_bytes(const struct cairn_blk_sim *sim, enum cairn_blk_sim_fate fate)
+enum cairn_err cairn_blk_sim_open(struct cairn_blk_sim *dev, struct cairn_blk *below,
+                                  const struct cairn_blk_sim_options *options, void *mem,
+                                  size_t mem_bytes, const struct cairn_blk_sim_plan *plan,
+                                  struct cairn_why *why)
 {
-    size_t block_bytes = sim->base.info.block_bytes;
-    if (fate == CAIRN_BLK_SIM_LOST) return 0;
-    if (fate == CAIRN_BLK_SIM_KEPT) return block_bytes;
-    return block_bytes / 2 / sim->plan.atomic_bytes * sim->plan.atomic_bytes;
-}
-
-void cairn_blk_sim_restart(struct cairn_blk_sim *dev,
-                           enum cairn_blk_sim_fate (*fate)(void *ctx, uint64_t block), void *ctx,
-                           const struct cairn_blk_sim_plan *plan)
-{
-    for (uint64_t block = 0; block < dev->base.info.block_count; block++) {
-        if (!bit_is_set(dev, block)) continue;
-        enum cairn_blk_sim_fate its = fate ? fate(ctx, block) : CAIRN_BLK_SIM_LOST;
-        block_settle(dev, block, fate_kept_bytes(dev, its));
-    }
-    sim_start(dev, plan);
+    enum cairn_err err = open_check(below, options, mem_bytes, why);
+    if (err) return err;
+    struct cairn_blk_info info = sim_info(below, options->tracked != 0);
+    memset(dev, 0, sizeof *dev);
+    cairn_blk_init(&dev->base, &sim_ops, &info, "sim", below);
+    dev->options = *options;
+    cairn_lock_init(&dev->lock);
+    (void)blk_sim_lay_out(dev, mem);
+    err = cairn_blk_sim_restart(dev, NULL, NULL, plan, why);
+    if (err) cairn_lock_destroy(&dev->lock);
+    return err;
 }

@@ -77,15 +77,10 @@ static void open_mem(struct rig *rig, uint32_t block_bytes)
 
 static void open_sim(struct rig *rig, uint32_t block_bytes)
 {
-    struct cairn_why why = { 0 };
-    struct cairn_blk_sim_plan plan;
-    size_t bytes = cairn_blk_sim_mem(block_bytes, RIG_BYTES / block_bytes);
-    cairn_blk_sim_plan_init(&plan);
-    rig->memory = zeros(bytes);
-    rig->sim = &rig->bottom.sim;
-    must(cairn_blk_sim_open(rig->sim, block_bytes, RIG_BYTES / block_bytes, rig->memory, bytes,
-                            &plan, &why),
-         &why);
+    rig->memory = zeros(RIG_BYTES);
+    rig->sim = &rig->on_bottom;
+    rig->log =
+        sim_open(rig->sim, &rig->bottom.mem, rig->memory, block_bytes, RIG_BYTES / block_bytes);
     rig->dev = &rig->sim->base;
 }
 
@@ -148,7 +143,8 @@ void rig_open(struct rig *rig, const char *stack)
         open_layer(rig, names);
     else
         open_bottom(rig, names, block_bytes);
-    for (const struct cairn_blk *dev = rig->dev; dev; dev = dev->below) {
+    const struct cairn_blk *end = rig->sim ? rig->sim->base.below : NULL;
+    for (const struct cairn_blk *dev = rig->dev; dev != end; dev = dev->below) {
         size_t len = strlen(rig->via);
         snprintf(rig->via + len, sizeof rig->via - len, "%s%s", len ? "/" : "", dev->name);
     }
@@ -165,6 +161,7 @@ void rig_close(struct rig *rig)
     for (size_t i = 0; i < rig->layer_count; i++)
         free(rig->bounces[i]);
     free(rig->memory);
+    free(rig->log);
     free(rig->model);
 }
 

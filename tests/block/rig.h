@@ -10,8 +10,7 @@
 #include "tape/tape.h"
 #include <cairn/blk_file.h>
 #include <cairn/blk_layers.h>
-#include <cairn/blk_mem.h>
-#include <cairn/blk_sim.h>
+#include <tests/sim.h>
 
 #define RIG_BYTES (256u << 10)
 #define RIG_LAYERS_MAX 6
@@ -26,13 +25,13 @@ struct rig {
     struct cairn_blk *dev; /* the top */
     union {
         struct cairn_blk_mem mem;
-        struct cairn_blk_sim sim;
         struct cairn_blk_file file;
         struct strict strict;
     } bottom;
+    struct cairn_blk_sim on_bottom; /* the sim over mem, when the bottom is one */
     union rig_layer layers[RIG_LAYERS_MAX];
     size_t layer_count;
-    void *memory, *bounces[RIG_LAYERS_MAX];
+    void *memory, *log, *bounces[RIG_LAYERS_MAX];
     uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
     struct cairn_blk_sim *sim;     /* the bottom, when it is one */
     char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of the bottom's names the stack */

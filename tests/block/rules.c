@@ -226,13 +226,13 @@ static bool rule_poison(struct rig *rig, struct tape *tape)
 {
     if (!rig_write(rig, tape, 0, 1) || cairn_blk_flush(rig->dev, NULL))
         return tape_fail(tape, "the first flush failed");
-    rig->sim->plan.flush_fail_at = rig->sim->flushes;
+    cairn_blk_sim_fail(rig->sim, CAIRN_BLK_ON_FLUSH, 1, 1);
     struct cairn_why why = { 0 };
     bool at_bottom = tape_bool(tape);
     if (cairn_blk_flush(at_bottom ? &rig->sim->base : rig->dev, &why) != CAIRN_EIO ||
         strcmp(why.via, at_bottom ? rig->sim->base.name : rig->via))
         return tape_fail(tape, "the planned failure came as %s via %s", why.what, why.via);
-    for (struct cairn_blk *dev = rig->dev; dev; dev = dev->below) {
+    for (struct cairn_blk *dev = rig->dev; dev != rig->sim->base.below; dev = dev->below) {
         size_t op = tape_pick(tape, 3);
         enum cairn_err err = op == 0   ? cairn_blk_flush(dev, NULL)
                              : op == 1 ? cairn_blk_zero(dev, 0, 1, NULL)
@@ -262,10 +262,9 @@ static bool rule_names(struct rig *rig, struct tape *tape)
         reqs[i].why = shared ? &why[0] : &why[i];
     }
     size_t failing = tape_pick(tape, BATCH);
-    rig->sim->plan.fail_at = rig->sim->requests + failing;
-    rig->sim->plan.fail_count = 1 + tape_u64(tape, 1);
+    sim_fail(rig->sim, failing, 1 + tape_u64(tape, 1));
     enum cairn_err err = cairn_blk_submit(rig->dev, reqs, BATCH);
-    rig->sim->plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(rig->sim);
     rig_free(rig, memory);
     const struct cairn_why *told = shared ? &why[0] : &why[failing];
     if (err != CAIRN_EIO || reqs[failing].status != CAIRN_EIO)
@@ -292,13 +291,11 @@ static bool rule_cut(struct rig *rig, struct tape *tape)
     bool held = rig_write(rig, tape, block, count);
     memcpy(rig->model, kept, RIG_BYTES);
     free(kept);
-    rig->sim->plan.cut_at = rig->sim->events;
+    cairn_blk_sim_cut(rig->sim, 1);
     for (int i = 0; held && i < 3; i++)
         if (cairn_blk_zero(rig->dev, 0, 8, NULL) != CAIRN_EIO)
             held = tape_fail(tape, "it works without power");
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    cairn_blk_sim_restart(rig->sim, NULL, NULL, &plan);
+    sim_restart(rig->sim, NULL, NULL);
     return held;
 }
 

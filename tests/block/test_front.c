@@ -4,10 +4,11 @@
 #include "units.h"
 #include <cairn/blk_layers.h>
 #include <cairn/blk_mem.h>
-#include <cairn/blk_sim.h>
 #include <string.h>
+#include <tests/sim.h>
 
 static uint8_t memory[64 * 512] __attribute__((aligned(STRICT_MEM_ALIGN)));
+static uint8_t disk[64 * 512];
 
 START_TEST(mem_refuses_odd_shapes)
 {
@@ -25,19 +26,18 @@ END_TEST
 /* Two partitions stand on one disk: a flush that fails for one has failed for both. */
 START_TEST(neighbours_share_the_poison)
 {
-    static uint8_t sim_memory[64 * 1024 + 8];
+    struct cairn_blk_mem below;
     struct cairn_blk_sim sim;
     struct cairn_blk_slice left, right;
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    plan.flush_fail_at = 0;
-    ck_ok(cairn_blk_sim_open(&sim, 512, 64, sim_memory, sizeof sim_memory, &plan, NULL));
+    void *log = sim_open(&sim, &below, disk, 512, 64);
+    cairn_blk_sim_fail(&sim, CAIRN_BLK_ON_FLUSH, 1, 1);
     ck_ok(cairn_blk_slice_open(&left, &sim.base, 0, 32, "left", NULL));
     ck_ok(cairn_blk_slice_open(&right, &sim.base, 32, 32, "right", NULL));
     ck_assert_int_eq(cairn_blk_flush(&left.base, NULL), CAIRN_EIO);
     ck_assert_int_eq(cairn_blk_write(&right.base, 0, 1, memory, NULL), CAIRN_EIO);
     ck_assert_int_eq(cairn_blk_flush(&right.base, NULL), CAIRN_EIO);
     ck_ok(cairn_blk_read(&right.base, 0, 1, memory, NULL));
+    free(log);
 }
 END_TEST
 
@@ -90,23 +90,22 @@ END_TEST
 /* FUA by a flush that fails: the write is not durable, and says so. */
 START_TEST(emulated_fua_fails_with_its_flush)
 {
-    static uint8_t sim_memory[64 * 1024 + 8];
+    struct cairn_blk_mem below;
     struct cairn_blk_sim sim;
-    struct cairn_blk_sim_plan plan;
     struct cairn_blk_seg seg = { memory, 512 };
     struct cairn_blk_req reqs[2] = {
         { .op = CAIRN_BLK_WRITE, .block = 0, .count = 1, .segs = &seg, .seg_count = 1 },
         { .op = CAIRN_BLK_WRITE, .block = 1, .count = 1, .segs = &seg, .seg_count = 1 },
     };
     reqs[1].flags = CAIRN_BLK_FUA;
-    cairn_blk_sim_plan_init(&plan);
-    plan.flush_fail_at = 0;
-    ck_ok(cairn_blk_sim_open(&sim, 512, 64, sim_memory, sizeof sim_memory, &plan, NULL));
+    void *log = sim_open(&sim, &below, disk, 512, 64);
+    cairn_blk_sim_fail(&sim, CAIRN_BLK_ON_FLUSH, 1, 1);
     sim.base.info.fua = CAIRN_BLK_EMULATED;
     ck_assert_int_eq(cairn_blk_submit(&sim.base, reqs, 2), CAIRN_EIO);
     ck_ok(reqs[0].status);
     ck_assert_int_eq(reqs[1].status, CAIRN_EIO);
     ck_assert_int_eq(cairn_blk_flush(&sim.base, NULL), CAIRN_EIO);
+    free(log);
 }
 END_TEST
 

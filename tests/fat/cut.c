@@ -41,7 +41,7 @@ static bool fault_report(void *ctx, const struct cairn_fat_finding *finding)
 
 static bool is_unflushed(const struct cut *cut, uint64_t block)
 {
-    return cut->rig.dev.sim.unflushed[block / 8] >> block % 8 & 1;
+    return cairn_blk_sim_versions(&cut->rig.dev.sim, block) != 0;
 }
 
 /* A FAT12 entry that lies in two sectors may be torn in the first copy of the FAT, while the second
@@ -54,9 +54,8 @@ static void torn_entry_mend(struct cut *cut)
     if (cluster >= geo->cluster_count + 2) return;
     uint64_t sector = geo->reserved_sectors;
     if (!is_unflushed(cut, sector) && !is_unflushed(cut, sector + 1)) return;
-    uint8_t *stable = cut->rig.dev.sim.stable;
-    uint8_t *first = stable + (rig_fat(&cut->rig, 0, cluster) - cut->rig.bytes);
-    const uint8_t *second = stable + (rig_fat(&cut->rig, 1, cluster) - cut->rig.bytes);
+    uint8_t *first = cut->after_bytes + (rig_fat(&cut->rig, 0, cluster) - cut->rig.bytes);
+    const uint8_t *second = cut->after_bytes + (rig_fat(&cut->rig, 1, cluster) - cut->rig.bytes);
     fatent_put(geo->type, first, cluster, fatent_get(geo->type, second, cluster));
 }
 
@@ -96,16 +95,17 @@ static uint8_t *block_at(uint8_t *image, const struct cut *cut, uint32_t i)
 
 static void blocks_note(struct cut *cut)
 {
-    const struct cairn_blk_sim *sim = &cut->rig.dev.sim;
-    uint64_t all = sim->base.info.block_count;
+    struct cairn_blk_sim *sim = &cut->rig.dev.sim;
     uint32_t bytes = cut->rig.geometry.sector_bytes;
-    cut->blocks = calloc(all, sizeof *cut->blocks);
+    uint64_t block;
+    cut->blocks = calloc(sim->base.info.block_count, sizeof *cut->blocks);
     cut->count = 0;
-    for (uint32_t block = 0; block < all; block++)
-        if (is_unflushed(cut, block)) cut->blocks[cut->count++] = block;
+    for (uint32_t cursor = 0; cairn_blk_sim_unflushed(sim, &cursor, &block);)
+        cut->blocks[cut->count++] = (uint32_t)block;
     cut->old = malloc((size_t)cut->count * bytes + 1);
     for (uint32_t i = 0; i < cut->count; i++)
-        memcpy(cut->old + (size_t)i * bytes, block_at(sim->stable, cut, i), bytes);
+        if (cairn_blk_sim_version(sim, cut->blocks[i], 0, cut->old + (size_t)i * bytes, NULL))
+            abort();
 }
 
 static uint32_t random_next(uint32_t *state)
@@ -118,9 +118,9 @@ static uint32_t random_next(uint32_t *state)
 static void block_decide(struct cut *cut, uint32_t i, uint32_t fate)
 {
     uint32_t bytes = cut->rig.geometry.sector_bytes, half = bytes / 2;
-    uint8_t *at = block_at(cut->rig.dev.sim.stable, cut, i);
+    uint8_t *at = block_at(cut->after_bytes, cut, i);
     const uint8_t *old = cut->old + (size_t)i * bytes;
-    const uint8_t *new = block_at(cut->rig.dev.sim.current, cut, i);
+    const uint8_t *new = block_at(cut->rig.bytes, cut, i);
     memcpy(at, fate == 0 ? old : new, bytes);
     if (fate == 2) memcpy(at + half, old + half, bytes - half);
 }
@@ -145,10 +145,12 @@ static uint32_t way_count(const struct cut *cut)
 static enum cut_outcome ways_try(struct cut *cut, uint64_t event)
 {
     uint32_t state = (uint32_t)event, way = 0;
-    struct cairn_blk_sim *sim = &cut->rig.dev.sim;
+    const struct cairn_blk_sim *sim = &cut->rig.dev.sim;
     bool held = true;
     blocks_note(cut);
-    if (cairn_blk_mem_open(&cut->after, sim->stable, sim->base.info.block_bytes,
+    cut->after_bytes = malloc(cut->rig.dev_bytes);
+    memcpy(cut->after_bytes, cut->rig.bytes, cut->rig.dev_bytes);
+    if (cairn_blk_mem_open(&cut->after, cut->after_bytes, sim->base.info.block_bytes,
                            sim->base.info.block_count, NULL))
         abort();
     for (; held && way < way_count(cut); way++) {
@@ -158,27 +160,25 @@ static enum cut_outcome ways_try(struct cut *cut, uint64_t event)
     if (cairn_blk_close(&cut->after.base, NULL)) abort();
     free(cut->blocks);
     free(cut->old);
+    free(cut->after_bytes);
     return held ? CUT_HELD : CUT_BROKEN;
 }
 
 enum cut_outcome cut_at(struct cut *cut, const struct rig_shape *shape,
                         const struct script_step *steps, uint64_t event)
 {
-    struct cairn_blk_sim_plan plan;
     struct rig_shape on_sim = *shape;
     enum cut_outcome outcome = CUT_ENDED;
     bool lenient = cut->script.lenient;
     on_sim.on_sim = true;
     cut->script = (struct script){ .lenient = lenient, .sync = shape->sync };
     rig_make(&cut->rig, &on_sim);
-    cairn_blk_sim_plan_init(&plan);
-    plan.cut_at = event;
-    cairn_blk_sim_restart(&cut->rig.dev.sim, NULL, NULL, &plan);
+    sim_live_until(&cut->rig.dev.sim, event);
     cut->err = rig_mount(&cut->rig);
     if (!cut->err) cut->err = script_run(&cut->script, cut->rig.fs, steps, &cut->rig.why);
     if (cut->rig.fs && rig_unmount(&cut->rig)) cut->err = CAIRN_EIO;
-    cut->events = cut->rig.dev.sim.events;
-    if (cut->rig.dev.sim.is_cut) outcome = ways_try(cut, event);
+    cut->events = cut->rig.dev.sim.state.events;
+    if (cut->rig.dev.sim.state.is_cut) outcome = ways_try(cut, event);
     rig_free(&cut->rig);
     return outcome;
 }

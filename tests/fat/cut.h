@@ -10,8 +10,9 @@
 struct cut {
     struct rig rig;
     struct script script;
-    struct cairn_blk_mem after; /* the device when power is back: rig's stable memory */
-    uint32_t *blocks;           /* that were not flushed */
+    struct cairn_blk_mem after; /* the device when power is back */
+    uint8_t *after_bytes;
+    uint32_t *blocks; /* that were not flushed */
     uint32_t count;
     uint8_t *old;       /* their stable contents */
     void *mem;          /* for mounting afterwards, and for check */

@@ -61,17 +61,11 @@ static void device_open(struct layout_rig *rig)
 {
     uint32_t block = rig->shape.block_bytes ? rig->shape.block_bytes : rig->shape.sector_bytes;
     uint64_t blocks = rig->dev_bytes / block;
-    struct cairn_blk_sim_plan plan;
+    rig->bytes = calloc(1, rig->dev_bytes);
     if (rig->shape.on_sim) {
-        size_t need = cairn_blk_sim_mem(block, blocks);
-        rig->dev_mem = calloc(1, need);
-        cairn_blk_sim_plan_init(&plan);
-        must(!cairn_blk_sim_open(&rig->dev.sim, block, blocks, rig->dev_mem, need, &plan, NULL),
-             "opening", NULL);
-        rig->bytes = rig->dev.sim.current;
+        rig->log = sim_open(&rig->dev.sim, &rig->below, rig->bytes, block, blocks);
         return;
     }
-    rig->dev_mem = rig->bytes = calloc(1, rig->dev_bytes);
     must(!cairn_blk_mem_open(&rig->dev.mem, rig->bytes, block, blocks, NULL), "opening", NULL);
 }
 
@@ -265,9 +259,7 @@ static void rig_begin(struct layout_rig *rig, const struct layout_shape *shape, 
 static void rig_end(struct layout_rig *rig, struct cairn_fat *fs)
 {
     must(!cairn_fat_unmount(fs, &rig->why), "unmounting", &rig->why);
-    if (!rig->shape.on_sim) return;
-    memcpy(rig->dev.sim.stable, rig->dev.sim.current, rig->dev_bytes);
-    memset(rig->dev.sim.unflushed, 0, (size_t)(rig->dev.base.info.block_count + 7) / 8);
+    if (rig->shape.on_sim) sim_settle(&rig->dev.sim);
 }
 
 void layout_make(struct layout_rig *rig, const struct layout_shape *shape, uint32_t seed)
@@ -296,7 +288,8 @@ void layout_make_of(struct layout_rig *rig, const struct layout_shape *shape,
 void layout_free(struct layout_rig *rig)
 {
     must(!cairn_blk_close(&rig->dev.base, NULL), "closing", NULL);
-    free(rig->dev_mem);
+    free(rig->bytes);
+    free(rig->log);
     free(rig->mem);
 }
 

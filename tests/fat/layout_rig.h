@@ -5,9 +5,9 @@
 #define CAIRN_TESTS_FAT_LAYOUT_RIG_H
 
 #include <cairn/blk_mem.h>
-#include <cairn/blk_sim.h>
 #include <cairn/fat_check.h>
 #include <cairn/fat_layout.h>
+#include <tests/sim.h>
 
 struct layout_shape {
     enum cairn_fat_type type; /* FAT32 with few clusters is made by hand */
@@ -37,7 +37,8 @@ struct layout_rig {
         struct cairn_blk_mem mem;
         struct cairn_blk_sim sim;
     } dev;
-    void *dev_mem;
+    struct cairn_blk_mem below; /* the sim */
+    void *log;                  /* its memory */
     uint8_t *bytes;
     size_t dev_bytes, volume_bytes;
     struct layout_file files[LAYOUT_FILES];

@@ -78,19 +78,13 @@ static void device_open(struct rig *rig)
 {
     uint32_t block_bytes = rig->shape.sector_bytes;
     uint64_t blocks = rig->dev_bytes / block_bytes;
-    struct cairn_blk_sim_plan plan;
-    enum cairn_err err;
+    rig->bytes = calloc(1, rig->dev_bytes);
     if (rig->shape.on_sim) {
-        size_t need = cairn_blk_sim_mem(block_bytes, blocks);
-        rig->dev_mem = calloc(1, need);
-        cairn_blk_sim_plan_init(&plan);
-        err = cairn_blk_sim_open(&rig->dev.sim, block_bytes, blocks, rig->dev_mem, need, &plan,
-                                 &rig->why);
-        rig->bytes = rig->dev.sim.current;
-    } else {
-        rig->dev_mem = rig->bytes = calloc(1, rig->dev_bytes);
-        err = cairn_blk_mem_open(&rig->dev.mem, rig->bytes, block_bytes, blocks, &rig->why);
+        rig->log = sim_open(&rig->dev.sim, &rig->below, rig->bytes, block_bytes, blocks);
+        return;
     }
+    enum cairn_err err =
+        cairn_blk_mem_open(&rig->dev.mem, rig->bytes, block_bytes, blocks, &rig->why);
     must(!err, "opening the device", &rig->why);
 }
 
@@ -125,8 +119,7 @@ void rig_make(struct rig *rig, const struct rig_shape *shape)
                            &rig->why);
     must(!err, "formatting", &rig->why);
     clusters_spoil(rig);
-    if (shape->on_sim) /* what was done to the bytes is durable */
-        memcpy(rig->dev.sim.stable, rig->dev.sim.current, rig->dev_bytes);
+    if (shape->on_sim) sim_settle(&rig->dev.sim);
     cairn_clock_wall_fixed_init(&rig->clock, RIG_TIME_NS);
     rig->mem = malloc(rig->shape.mem_bytes);
 }
@@ -135,7 +128,8 @@ void rig_free(struct rig *rig)
 {
     if (rig->fs) must(!cairn_fat_unmount(rig->fs, &rig->why), "unmounting", &rig->why);
     must(!cairn_blk_close(&rig->dev.base, &rig->why), "closing", &rig->why);
-    free(rig->dev_mem);
+    free(rig->bytes);
+    free(rig->log);
     free(rig->mem);
 }
 

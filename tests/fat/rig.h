@@ -4,9 +4,8 @@
 #ifndef CAIRN_TESTS_FAT_RIG_H
 #define CAIRN_TESTS_FAT_RIG_H
 
-#include <cairn/blk_mem.h>
-#include <cairn/blk_sim.h>
 #include <cairn/fat_check.h>
+#include <tests/sim.h>
 
 /* What to make. Zeros are the defaults: FAT12, sectors and clusters of 512 bytes, 2 FATs. */
 struct rig_shape {
@@ -28,9 +27,10 @@ struct rig {
         struct cairn_blk_mem mem;
         struct cairn_blk_sim sim;
     } dev;
-    uint8_t *bytes;   /* what reads see */
-    void *dev_mem;    /* bytes, and what sim needs besides */
-    size_t dev_bytes; /* of the device */
+    struct cairn_blk_mem below; /* the sim */
+    void *log;                  /* its memory */
+    uint8_t *bytes;             /* what reads see; of the device */
+    size_t dev_bytes;           /* of the device */
     void *mem;
     struct cairn_clock_wall_fixed clock;
     struct cairn_fat *fs; /* NULL: not mounted */

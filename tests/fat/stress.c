@@ -21,9 +21,8 @@ static struct {
 /* Power goes after some events, sometimes after many. */
 static void cut_plan(struct walk *w)
 {
-    struct cairn_blk_sim *sim = &w->rig.dev.sim;
     uint64_t most = tape_pick(w->tape, 4) ? EVENTS_SOON : EVENTS_LATE;
-    sim->plan.cut_at = sim->events + tape_u64(w->tape, most);
+    cairn_blk_sim_cut(&w->rig.dev.sim, 1 + tape_u64(w->tape, most));
 }
 
 static bool cut_borne(struct walk *w, struct synced *synced)
@@ -44,13 +43,13 @@ static bool step(struct walk *w, struct synced *synced)
     bool agrees = syncs ? walk_sync(w, synced) : walk_step(w);
     done.operations++;
     done.syncs += syncs;
-    if (!w->rig.dev.sim.is_cut) return agrees;
+    if (!w->rig.dev.sim.state.is_cut) return agrees;
     return cut_borne(w, synced);
 }
 
 static bool ends(struct walk *w)
 {
-    w->rig.dev.sim.plan.cut_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(&w->rig.dev.sim);
     for (size_t i = 0; i < WALK_HELD; i++)
         walk_drop(w, &w->held[i]);
     if (!walk_wanted(w, "unmount", rig_unmount(&w->rig), CAIRN_OK)) return false;

@@ -3,10 +3,10 @@
 
 #include <cairn/blk_layers.h>
 #include <cairn/blk_mem.h>
-#include <cairn/blk_sim.h>
 #include <fat/codec/boot.h>
 #include <fat/codec/fatent.h>
 #include <stdlib.h>
+#include <tests/sim.h>
 
 /* A volume in memory, full of what was there before. */
 struct disk {
@@ -184,21 +184,11 @@ static const struct cairn_fat_format_options new_volume = {
     .volume_id = 2, .label = "NEW", .cluster_bytes = 4096, .reserved_sectors = 9
 };
 
-static enum cairn_blk_sim_fate fate_of(void *ctx, uint64_t block)
+static uint32_t choose(void *ctx, const struct cairn_blk_sim_choice *choice)
 {
-    uint64_t mixed = (block + 1) * 0x9E3779B97F4A7C15u ^ *(uint64_t *)ctx * 0xD6E8FEB86659FD93u;
-    return (mixed >> 33) % 2 ? CAIRN_BLK_SIM_LOST : CAIRN_BLK_SIM_KEPT;
-}
-
-static struct cairn_blk_sim *sim_new(void **mem)
-{
-    struct cairn_blk_sim *sim = calloc(1, sizeof *sim);
-    struct cairn_blk_sim_plan plan;
-    size_t bytes = cairn_blk_sim_mem(512, SIM_BLOCKS);
-    *mem = malloc(bytes);
-    cairn_blk_sim_plan_init(&plan);
-    ck_assert_int_eq(cairn_blk_sim_open(sim, 512, SIM_BLOCKS, *mem, bytes, &plan, NULL), CAIRN_OK);
-    return sim;
+    uint64_t mixed =
+        (choice->block + 1) * 0x9E3779B97F4A7C15u ^ *(uint64_t *)ctx * 0xD6E8FEB86659FD93u;
+    return (mixed >> 33) % (choice->versions + 1);
 }
 
 static enum cairn_err sim_format(struct cairn_blk_sim *sim,
@@ -212,15 +202,10 @@ static enum cairn_err sim_format(struct cairn_blk_sim *sim,
 /* Format the old volume, then the new one with the power cut at an event. */
 static enum cairn_err sim_cut(struct cairn_blk_sim *sim, uint64_t cut_at, uint64_t seed)
 {
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    cairn_blk_sim_restart(sim, NULL, NULL, &plan);
     ck_assert_int_eq(sim_format(sim, &old_volume), CAIRN_OK);
-    plan.cut_at = cut_at;
-    cairn_blk_sim_restart(sim, NULL, NULL, &plan);
+    sim_live_until(sim, cut_at);
     enum cairn_err err = sim_format(sim, &new_volume);
-    plan.cut_at = CAIRN_BLK_SIM_NEVER;
-    cairn_blk_sim_restart(sim, fate_of, &seed, &plan);
+    sim_restart(sim, choose, &seed);
     return err;
 }
 
@@ -242,26 +227,26 @@ static bool is_front(const uint8_t *disk, const uint8_t *image)
 
 START_TEST(a_cut_leaves_the_old_volume_or_none_or_the_new_one)
 {
-    static uint8_t before[SIM_BYTES], after[SIM_BYTES], disk[SIM_BYTES];
-    void *mem;
-    struct cairn_blk_sim *sim = sim_new(&mem);
-    image_of(sim, &old_volume, before);
-    image_of(sim, &new_volume, after);
+    static uint8_t bytes[SIM_BYTES], before[SIM_BYTES], after[SIM_BYTES], disk[SIM_BYTES];
+    static struct cairn_blk_sim sim;
+    struct cairn_blk_mem below;
+    void *log = sim_open(&sim, &below, bytes, 512, SIM_BLOCKS);
+    image_of(&sim, &old_volume, before);
+    image_of(&sim, &new_volume, after);
     enum cairn_err err = CAIRN_EIO;
     uint64_t cut_at = 0;
     for (; err; cut_at++)
         for (uint64_t seed = 0; seed < 16; seed++) {
             struct cairn_fat_geometry g;
             bool is_signed;
-            err = sim_cut(sim, cut_at, seed);
-            ck_assert_int_eq(cairn_blk_read(&sim->base, 0, SIM_BLOCKS, disk, NULL), CAIRN_OK);
+            err = sim_cut(&sim, cut_at, seed);
+            ck_assert_int_eq(cairn_blk_read(&sim.base, 0, SIM_BLOCKS, disk, NULL), CAIRN_OK);
             if (cairn_fat_boot_decode(disk, &g, &is_signed, NULL)) continue;
             ck_assert(is_front(disk, g.volume_id == 1 ? before : after));
         }
     ck_assert_uint_gt(cut_at, 8);
-    ck_assert_int_eq(cairn_blk_close(&sim->base, NULL), CAIRN_OK);
-    free(sim);
-    free(mem);
+    ck_assert_int_eq(cairn_blk_close(&sim.base, NULL), CAIRN_OK);
+    free(log);
 }
 END_TEST
 

@@ -106,29 +106,26 @@ static uint32_t draw(struct cut *cut)
     return cut->random >> 16;
 }
 
-static bool is_unflushed(uint64_t block)
-{
-    return rig.dev.sim.unflushed[block / 8] >> block % 8 & 1;
-}
-
 static uint32_t way_count(void)
 {
-    uint32_t blocks = 0;
-    for (uint64_t block = 0; block < rig.dev.base.info.block_count; block++)
-        blocks += is_unflushed(block);
+    uint32_t blocks = 0, cursor = 0;
+    for (uint64_t block; cairn_blk_sim_unflushed(&rig.dev.sim, &cursor, &block);)
+        blocks++;
     return blocks <= ALL_WAYS ? 1u << blocks : WAYS;
 }
 
 /* What of the unflushed blocks arrived: by the bits of the way, or none, all, any. */
 static void way_make(struct cut *cut, uint32_t way, bool by_bits)
 {
-    const struct cairn_blk_sim *sim = &rig.dev.sim;
-    uint32_t bytes = sim->base.info.block_bytes, nth = 0;
-    memcpy(cut->after, sim->stable, rig.dev_bytes);
-    for (uint64_t block = 0; block < sim->base.info.block_count; block++) {
-        if (!is_unflushed(block)) continue;
+    struct cairn_blk_sim *sim = &rig.dev.sim;
+    uint32_t nth = 0;
+    uint64_t block;
+    memcpy(cut->after, rig.bytes, rig.dev_bytes);
+    for (uint32_t cursor = 0; cairn_blk_sim_unflushed(sim, &cursor, &block);) {
         bool arrives = by_bits ? way >> nth++ & 1 : way == 1 || (way > 1 && draw(cut) % 2);
-        if (arrives) memcpy(cut->after + block * bytes, sim->current + block * bytes, bytes);
+        if (arrives) continue;
+        uint8_t *at = cut->after + block * sim->base.info.block_bytes;
+        ck_assert(!cairn_blk_sim_version(sim, block, 0, at, NULL));
     }
 }
 
@@ -159,21 +156,14 @@ static void way_judge(struct cut *cut, uint64_t event, uint32_t way)
 /* The device as it was, and power until the event. */
 static void device_reset(const struct cut *cut, uint64_t event)
 {
-    struct cairn_blk_sim_plan plan;
-    memcpy(rig.dev.sim.current, cut->base, rig.dev_bytes);
-    memcpy(rig.dev.sim.stable, cut->base, rig.dev_bytes);
-    memset(rig.dev.sim.unflushed, 0, (size_t)(rig.dev.base.info.block_count + 7) / 8);
-    cairn_blk_sim_plan_init(&plan);
-    plan.cut_at = event;
-    cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+    memcpy(rig.bytes, cut->base, rig.dev_bytes);
+    sim_live_until(&rig.dev.sim, event);
 }
 
 START_TEST(survives_a_cut_at_every_event)
 {
     struct cut cut = { .op = &ops[_i], .random = 7 };
     struct cairn_fat_layout_result result;
-    struct cairn_blk_sim_plan never;
-    cairn_blk_sim_plan_init(&never);
     if (cut.op->steps)
         layout_make_of(&rig, &cut.op->shape, cut.op->steps);
     else
@@ -185,7 +175,7 @@ START_TEST(survives_a_cut_at_every_event)
     for (;; event++) {
         device_reset(&cut, event);
         enum cairn_err err = op_run(&cut, &rig.dev.base, &result);
-        if (!rig.dev.sim.is_cut) {
+        if (!rig.dev.sim.state.is_cut) {
             char text[512];
             cairn_why_text(&rig.why, text, sizeof text);
             ck_assert_msg(!err, "%s: %s", cut.op->name, text);
@@ -194,7 +184,7 @@ START_TEST(survives_a_cut_at_every_event)
         for (uint32_t way = 0; way < way_count(); way++)
             way_judge(&cut, event, way);
     }
-    cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &never); /* what was not flushed is lost */
+    sim_restart(&rig.dev.sim, NULL, NULL); /* what was not flushed is lost */
     ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
     ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
     printf("%s: %llu clusters moved, power cut at %llu events, %llu states, nothing lost\n",

@@ -247,32 +247,26 @@ static uint32_t total_sectors(void)
 {
     struct cairn_fat_geometry geo;
     bool is_signed;
-    ck_assert(!cairn_fat_boot_decode(rig.dev.sim.current, &geo, &is_signed, NULL));
+    ck_assert(!cairn_fat_boot_decode(rig.bytes, &geo, &is_signed, NULL));
     return geo.total_sectors;
 }
 
 /* Each request fails, once or from then on; nothing is lost, and the next run ends well. */
 START_TEST(bears_every_failing_request)
 {
-    struct cairn_blk_sim_plan plan;
     bool failed = true;
     for (uint64_t at = 0; failed; at++) {
         struct cairn_fat_layout_result result;
         layout_make(&rig, &on_sim, 5);
-        cairn_blk_sim_plan_init(&plan);
-        plan.fail_at = at;
-        plan.fail_count = at % 2 ? 1 : UINT64_MAX;
-        plan.fail_with = CAIRN_EIO;
-        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        sim_live_until(&rig.dev.sim, SIM_NEVER);
+        sim_fail(&rig.dev.sim, at, at % 2);
         enum cairn_err err = _i ? layout_defrag(&rig, &rig.dev.base, true, &result)
                                 : layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result);
-        failed = rig.dev.sim.requests > at;
+        failed = rig.dev.sim.state.requests > at;
         ck_assert(failed || !err);
         bool mounted = result.before.total_sectors > 0;
         ck_assert(!mounted || result.after.total_sectors >= total_sectors());
-        memcpy(rig.dev.sim.stable, rig.dev.sim.current, rig.dev_bytes);
-        cairn_blk_sim_plan_init(&plan);
-        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        sim_live_until(&rig.dev.sim, SIM_NEVER);
         ck_assert_msg(layout_holds(&rig, &rig.dev.base), "request %d: %s", (int)at, rig.what);
         ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_AFTER_CUT), "request %d: %s",
                       (int)at, rig.what);

@@ -168,12 +168,12 @@ START_TEST(finding_does_not_slow_down)
     ck_assert_int_eq(make_dir("d"), CAIRN_OK);
     struct cairn_fat_node *dir = at("d"), *node;
     many_created(dir, 2000);
-    uint64_t before = rig.dev.sim.requests;
+    uint64_t before = rig.dev.sim.state.requests;
     ck_assert_int_eq(cairn_fat_lookup(dir, "file of a growing one, 1999", 27, &node, &rig.why),
                      CAIRN_OK);
     cairn_fat_release(node);
     ck_assert_int_eq(cairn_fat_lookup(dir, "not there", 9, &node, &rig.why), CAIRN_ENOENT);
-    ck_assert_uint_le(rig.dev.sim.requests - before, 1);
+    ck_assert_uint_le(rig.dev.sim.state.requests - before, 1);
     cairn_fat_release(dir);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
     rig_free(&rig);

@@ -132,22 +132,18 @@ END_TEST
  * event of a rename, whatever was not flushed being lost or kept, one of the names is there. */
 START_TEST(cut_within_a_rename_leaves_the_file)
 {
-    struct cairn_blk_sim_plan plan;
     uint64_t event = 0;
     for (bool cut = true; cut; event++) {
         mounted((struct rig_shape){ .on_sim = true });
         put_path("old name of it", "contents");
         synced();
-        cairn_blk_sim_plan_init(&plan);
-        plan.cut_at = rig.dev.sim.events + event;
-        rig.dev.sim.plan = plan;
+        cairn_blk_sim_cut(&rig.dev.sim, 1 + event);
         ck_assert_int_eq(move("old name of it", "/", "new name of it"), CAIRN_OK);
         (void)!cairn_fat_sync(rig.fs, NULL);
-        cut = rig.dev.sim.is_cut;
+        cut = rig.dev.sim.state.is_cut;
         (void)!rig_unmount(&rig);
-        if (_i) memcpy(rig.dev.sim.stable, rig.dev.sim.current, rig.dev_bytes);
-        cairn_blk_sim_plan_init(&plan);
-        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        if (_i) sim_settle(&rig.dev.sim);
+        sim_restart(&rig.dev.sim, NULL, NULL);
         ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
         struct cairn_fat_node *file =
             at(is_there("new name of it") ? "new name of it" : "old name of it");
@@ -220,13 +216,13 @@ START_TEST(fat_is_written_late)
     mounted((struct rig_shape){ .type = CAIRN_FAT16, .clusters = 1200, .on_sim = true });
     ck_assert_int_eq(create("f"), CAIRN_OK);
     synced();
-    uint64_t before = rig.dev.sim.requests;
+    uint64_t before = rig.dev.sim.state.requests;
     struct cairn_fat_node *file = at("f");
     for (uint32_t i = 0; i < 1000; i++)
         ck_assert_int_eq(cairn_fat_write(file, i * 512u, piece, 512, &done, &rig.why), CAIRN_OK);
     cairn_fat_release(file);
     synced();
-    ck_assert_uint_lt(rig.dev.sim.requests - before, 1000 + 100);
+    ck_assert_uint_lt(rig.dev.sim.state.requests - before, 1000 + 100);
     ended();
 }
 END_TEST

@@ -127,10 +127,10 @@ END_TEST
 START_TEST(mounting_does_not_read_the_fat)
 {
     mounted((struct rig_shape){ .type = CAIRN_FAT32, .on_sim = true });
-    ck_assert_uint_lt(rig.dev.sim.requests, 16);
+    ck_assert_uint_lt(rig.dev.sim.state.requests, 16);
     ck_assert_uint_gt(rig.geometry.fat_sectors, 500);
     ck_assert(!is_there("f"));
-    ck_assert_uint_lt(rig.dev.sim.requests, 20);
+    ck_assert_uint_lt(rig.dev.sim.state.requests, 20);
     ended();
 }
 END_TEST

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairn/blk_sim.h>
 #include <cairn/bytes.h>
 #include <cairn/fat.h>
 #include <cairn/fat_repair.h>
 
 #include "damage.h"
+#include <tests/sim.h>
 
 #define UNIT 512u
 #define MEM_BYTES (1u << 20)
@@ -22,7 +22,9 @@
 struct cut {
     struct sample s; /* damaged */
     struct cairn_blk_sim sim;
-    void *sim_mem, *mem;
+    struct cairn_blk_mem below;
+    uint8_t *bytes; /* of the device */
+    void *log, *mem;
     size_t mem_bytes;
     uint64_t first_write; /* the event before it */
     struct cairn_fat_repair_result result;
@@ -63,8 +65,8 @@ static uint32_t whole_files(const struct cut *cut)
     struct cairn_blk_mem dev;
     struct cairn_fat *fs;
     void *mem = malloc(MEM_BYTES);
-    uint8_t *bytes = cut->sim.current;
-    ck_assert_int_eq(cairn_blk_mem_open(&dev, bytes, UNIT, cut->s.size / UNIT, NULL), CAIRN_OK);
+    ck_assert_int_eq(cairn_blk_mem_open(&dev, cut->bytes, UNIT, cut->s.size / UNIT, NULL),
+                     CAIRN_OK);
     ck_assert_int_eq(cairn_fat_mount(&fs, &dev.base, &options, mem, MEM_BYTES, NULL), CAIRN_OK);
     struct cairn_fat_node *root = cairn_fat_root(fs);
     uint32_t whole = whole_below(&cut->s, root, 0);
@@ -79,12 +81,8 @@ static uint32_t whole_files(const struct cut *cut)
 
 static void device_reset(struct cut *cut, uint64_t cut_at)
 {
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    plan.cut_at = cut_at;
-    cairn_blk_sim_restart(&cut->sim, NULL, NULL, &plan);
-    memcpy(cut->sim.current, cut->s.bytes, cut->s.size);
-    memcpy(cut->sim.stable, cut->s.bytes, cut->s.size);
+    memcpy(cut->bytes, cut->s.bytes, cut->s.size);
+    sim_live_until(&cut->sim, cut_at);
 }
 
 static bool hear(void *ctx, const struct cairn_fat_finding *found)
@@ -104,7 +102,7 @@ static enum cairn_err saved(void *ctx, struct cairn_why *why)
 {
     struct cut *cut = ctx;
     (void)why;
-    cut->first_write = cut->sim.events;
+    cut->first_write = cut->sim.state.events;
     return CAIRN_OK;
 }
 
@@ -116,12 +114,12 @@ static enum cairn_err repair(struct cut *cut)
     return cairn_fat_repair(&cut->sim.base, &options, cut->mem, cut->mem_bytes, &cut->result, NULL);
 }
 
-static enum cairn_blk_sim_fate fate_of(void *ctx, uint64_t block)
+static uint32_t choose(void *ctx, const struct cairn_blk_sim_choice *choice)
 {
     uint32_t way = *(uint32_t *)ctx;
-    if (way < 2) return way ? CAIRN_BLK_SIM_KEPT : CAIRN_BLK_SIM_LOST;
-    uint64_t hash = (block + 1) * 0x9E3779B97F4A7C15u ^ way * 0xD1B54A32D192ED03u;
-    return hash * 0x9E3779B97F4A7C15u >> 63 ? CAIRN_BLK_SIM_KEPT : CAIRN_BLK_SIM_LOST;
+    if (way < 2) return way ? choice->versions : 0;
+    uint64_t hash = (choice->block + 1) * 0x9E3779B97F4A7C15u ^ way * 0xD1B54A32D192ED03u;
+    return (hash * 0x9E3779B97F4A7C15u >> 32) % (choice->versions + 1);
 }
 
 static uint64_t left(const struct cut *cut)
@@ -134,13 +132,11 @@ static uint64_t left(const struct cut *cut)
 static bool cut_mends(struct cut *cut, const char *name, uint64_t event, uint32_t way,
                       uint32_t whole)
 {
-    struct cairn_blk_sim_plan plan;
     device_reset(cut, event);
     enum cairn_err err = repair(cut);
-    if (!cut->sim.is_cut) return false;
+    if (!cut->sim.state.is_cut) return false;
     ck_assert_msg(err != CAIRN_OK, "%s: a cut is not noticed", name);
-    cairn_blk_sim_plan_init(&plan);
-    cairn_blk_sim_restart(&cut->sim, fate_of, &way, &plan);
+    sim_restart(&cut->sim, choose, &way);
     err = repair(cut);
     ck_assert_msg(!err && left(cut) == 0, "%s, cut at %u, way %u: %s, %u left", name,
                   (uint32_t)event, way, cairn_err_name(err), (uint32_t)left(cut));
@@ -152,15 +148,10 @@ static bool cut_mends(struct cut *cut, const char *name, uint64_t event, uint32_
 
 static void cut_make(struct cut *cut, const struct damage *damage, enum cairn_fat_type type)
 {
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
     sample_make(&cut->s, type);
     damage_plant(damage, &cut->s);
-    size_t bytes = cairn_blk_sim_mem(UNIT, cut->s.size / UNIT);
-    cut->sim_mem = malloc(bytes);
-    ck_assert_int_eq(
-        cairn_blk_sim_open(&cut->sim, UNIT, cut->s.size / UNIT, cut->sim_mem, bytes, &plan, NULL),
-        CAIRN_OK);
+    cut->bytes = malloc(cut->s.size);
+    cut->log = sim_open(&cut->sim, &cut->below, cut->bytes, UNIT, cut->s.size / UNIT);
     cut->mem_bytes = cairn_fat_repair_mem(&cut->sim.base, 256, 1);
     cut->mem = malloc(cut->mem_bytes);
 }
@@ -169,7 +160,8 @@ static void cut_end(struct cut *cut)
 {
     ck_assert_int_eq(cairn_blk_close(&cut->sim.base, NULL), CAIRN_OK);
     sample_free(&cut->s);
-    free(cut->sim_mem);
+    free(cut->log);
+    free(cut->bytes);
     free(cut->mem);
 }
 
@@ -178,7 +170,7 @@ static void every_cut_mends(const struct damage *damage, enum cairn_fat_type typ
 {
     static struct cut cut;
     cut_make(&cut, damage, type);
-    device_reset(&cut, CAIRN_BLK_SIM_NEVER);
+    device_reset(&cut, SIM_NEVER);
     cut.first_write = 0;
     ck_assert_msg(repair(&cut) == CAIRN_OK && left(&cut) == 0, "%s: %u left", damage->name,
                   (uint32_t)left(&cut));

@@ -36,10 +36,8 @@ static struct script script;
 /* What is on the device afterwards is sound, and all that was synced is there. */
 static void assert_sound(const char *when, uint64_t number)
 {
-    struct cairn_blk_sim_plan plan;
     const char *path = NULL;
-    cairn_blk_sim_plan_init(&plan);
-    cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+    sim_restart(&rig.dev.sim, NULL, NULL);
     enum cairn_fat_severity from = script.renamed ? CAIRN_FAT_MAJOR + 1 : CAIRN_FAT_MAJOR;
     ck_assert_msg(rig_check(&rig, from), "%s %u: %s", when, (unsigned)number, rig.finding);
     ck_assert_msg(rig_mount(&rig) == CAIRN_OK, "%s %u: does not mount", when, (unsigned)number);
@@ -48,33 +46,28 @@ static void assert_sound(const char *when, uint64_t number)
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
 }
 
-/* Run the script under a plan; what failed must have been told. true: the plan did not come to
- * pass.
- */
-static bool run_under(const struct rig_shape *shape, const struct cairn_blk_sim_plan *plan)
+/* Run the script until the nth of what `on` says, from 1, fails; what failed must have been told.
+ * true: there were not so many. */
+static bool run_under(const struct rig_shape *shape, uint32_t on, uint64_t nth, uint64_t times)
 {
     memset(&script, 0, sizeof script);
     rig_make(&rig, shape);
-    cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, plan);
+    cairn_blk_sim_fail(&rig.dev.sim, on, nth, times);
     enum cairn_err err = rig_mount(&rig);
     if (!err) err = script_run(&script, rig.fs, steps, &rig.why);
     enum cairn_err unmounted = rig.fs ? rig_unmount(&rig) : CAIRN_OK;
-    bool happened =
-        rig.dev.sim.requests > plan->fail_at || rig.dev.sim.flushes > plan->flush_fail_at;
+    bool happened = rig.dev.sim.state.hits[0] != 0;
     if (err || unmounted) ck_assert(happened);
     return !happened;
 }
 
-static void fail_each(enum cairn_fat_type type, uint64_t count)
+static void fail_each(enum cairn_fat_type type, uint64_t times)
 {
     struct rig_shape shape = { .type = type, .clusters = 90, .on_sim = true };
-    struct cairn_blk_sim_plan plan;
     bool ended = false;
-    cairn_blk_sim_plan_init(&plan);
-    plan.fail_count = count;
-    for (plan.fail_at = 0; !ended; plan.fail_at++) {
-        ended = run_under(&shape, &plan);
-        assert_sound("request", plan.fail_at);
+    for (uint64_t nth = 1; !ended; nth++) {
+        ended = run_under(&shape, CAIRN_BLK_ON_REQUEST, nth, times);
+        assert_sound("request", nth);
         rig_free(&rig);
     }
 }
@@ -87,19 +80,17 @@ END_TEST
 
 START_TEST(all_requests_fail_from_here)
 {
-    fail_each(_i ? CAIRN_FAT16 : CAIRN_FAT12, UINT64_MAX);
+    fail_each(_i ? CAIRN_FAT16 : CAIRN_FAT12, 0);
 }
 END_TEST
 
 START_TEST(a_flush_fails)
 {
     struct rig_shape shape = { .clusters = 90, .on_sim = true };
-    struct cairn_blk_sim_plan plan;
     bool ended = false;
-    cairn_blk_sim_plan_init(&plan);
-    for (plan.flush_fail_at = 0; !ended; plan.flush_fail_at++) {
-        ended = run_under(&shape, &plan);
-        assert_sound("flush", plan.flush_fail_at);
+    for (uint64_t nth = 1; !ended; nth++) {
+        ended = run_under(&shape, CAIRN_BLK_ON_FLUSH, nth, 1);
+        assert_sound("flush", nth);
         rig_free(&rig);
     }
 }
@@ -108,23 +99,21 @@ END_TEST
 /* The operation that failed can be tried again, and the volume ends sound and clean. fat (9) */
 START_TEST(a_volume_goes_on_after_an_error)
 {
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    for (plan.fail_at = 2; plan.fail_at < 60; plan.fail_at++) {
+    for (uint64_t nth = 2; nth < 60; nth++) {
         memset(&script, 0, sizeof script);
         rig_make(&rig, &(struct rig_shape){ .clusters = 90, .on_sim = true });
         ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
-        rig.dev.sim.plan.fail_at = rig.dev.sim.requests + plan.fail_at;
+        sim_fail(&rig.dev.sim, nth, 1);
         (void)!script_run(&script, rig.fs, steps, NULL);
-        rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+        sim_calm(&rig.dev.sim);
         static const struct script_step more[] = { { SCRIPT_WRITE, "more", 3000, NULL },
                                                    { SCRIPT_SYNC, NULL, 0, NULL },
                                                    { SCRIPT_END, NULL, 0, NULL } };
         ck_assert_int_eq(script_run(&script, rig.fs, more, &rig.why), CAIRN_OK);
         ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
-        ck_assert_msg(rig_check(&rig, CAIRN_FAT_MAJOR), "request %u: %s", (unsigned)plan.fail_at,
+        ck_assert_msg(rig_check(&rig, CAIRN_FAT_MAJOR), "request %u: %s", (unsigned)nth,
                       rig.finding);
-        assert_sound("after request", plan.fail_at);
+        assert_sound("after request", nth);
         rig_free(&rig);
     }
 }

@@ -102,7 +102,7 @@ START_TEST(a_close_that_cannot_sync_says_so)
                (struct cairn_fat_options){ .sync = CAIRN_FAT_SYNC_ON_CLOSE });
     uint32_t flags = CAIRN_FAT_OPEN_WRITE | CAIRN_FAT_OPEN_CREATE;
     ck_assert_int_eq(cairn_fat_open(rig.fs, "f", 1, flags, &file, NULL), CAIRN_OK);
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
+    sim_fail(&rig.dev.sim, 0, 1);
     ck_assert_int_eq(cairn_fat_close(&file, &rig.why), CAIRN_EIO);
     ck_assert_ptr_null(file.node);
     ck_assert_int_eq(cairn_fat_sync(rig.fs, &rig.why), CAIRN_OK);
@@ -119,7 +119,7 @@ START_TEST(a_create_that_cannot_sync_holds_nothing)
                (struct cairn_fat_options){ .sync = CAIRN_FAT_SYNC_AT_ONCE });
     ck_assert_int_eq(create("first"), CAIRN_OK);
     dir = root();
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
+    sim_fail(&rig.dev.sim, 0, 1);
     ck_assert_int_eq(cairn_fat_create(dir, "f", 1, &node, &rig.why), CAIRN_EIO);
     ck_assert_ptr_null(node);
     cairn_fat_release(dir);
@@ -285,9 +285,9 @@ START_TEST(a_failed_clearing_is_not_relied_on)
     synced();
     tick(0);
     timer.ns += SECOND;
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests + (uint64_t)_i;
+    sim_fail(&rig.dev.sim, (uint64_t)_i, 1);
     enum cairn_err err = cairn_fat_tick(rig.fs, &rig.why);
-    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(&rig.dev.sim);
     ck_assert_int_eq(create("g"), CAIRN_OK);
     ck_assert((boot_state() & 1) && (table_state() & 1));
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
@@ -303,9 +303,9 @@ START_TEST(a_failed_setting_leaves_no_dirt)
     for (uint64_t request = 0; err; request++) {
         mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
                    (struct cairn_fat_options){ .sync = 0 });
-        rig.dev.sim.plan.fail_at = rig.dev.sim.requests + request;
+        sim_fail(&rig.dev.sim, request, 1);
         err = create("f");
-        rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+        sim_calm(&rig.dev.sim);
         ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
         ck_assert_uint_eq(boot_state(), err ? 2 : 0);
         ck_assert_uint_eq(table_state(), err ? 2 : 0);
@@ -323,9 +323,9 @@ START_TEST(a_failed_clearing_is_made_up_for)
     synced();
     tick(0);
     timer.ns += SECOND;
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests + (uint64_t)_i;
+    sim_fail(&rig.dev.sim, (uint64_t)_i, 1);
     enum cairn_err err = cairn_fat_tick(rig.fs, &rig.why);
-    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(&rig.dev.sim);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
     ck_assert(boot_state() == (err ? 2 : 0) && table_state() == boot_state());
     rig_free(&rig);
@@ -345,10 +345,12 @@ START_TEST(the_dirty_bit_is_there_before_the_change)
         tick(0);
         tick(SECOND);
         memcpy(original, rig.bytes, rig.dev_bytes);
-        rig.dev.sim.plan.cut_at = rig.dev.sim.events + event;
+        cairn_blk_sim_cut(&rig.dev.sim, 1 + event);
         if (create("second") == CAIRN_OK) (void)!cairn_fat_sync(rig.fs, NULL);
-        ended = !rig.dev.sim.is_cut;
-        const uint8_t *left = event % 2 ? rig.dev.sim.stable : rig.dev.sim.current;
+        ended = !rig.dev.sim.state.is_cut;
+        if (event % 2 == 0) sim_settle(&rig.dev.sim);
+        sim_restart(&rig.dev.sim, NULL, NULL);
+        const uint8_t *left = rig.bytes;
         memcpy(boot, left, rig.geometry.sector_bytes);
         bool is_dirty = boot[cairn_fat_boot_state_offset(rig.geometry.type)] & 1;
         size_t past = (size_t)rig.geometry.reserved_sectors * 512 + 512; /* FAT[1] is before it */
@@ -449,8 +451,7 @@ START_TEST(a_leak_keeps_the_volume_dirty)
     ck_assert_int_eq(cairn_fat_allocate(file, 5000, NULL), CAIRN_OK);
     synced();
     fat_cache_forget(rig.fs, 0, rig.geometry.total_sectors);
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
-    rig.dev.sim.plan.fail_count = 2; /* of reading ahead, and of reading */
+    sim_fail(&rig.dev.sim, 0, 2); /* of reading ahead, and of reading */
     cairn_fat_release(file);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
     ck_assert((boot_state() & 1) && (table_state() & 1));
@@ -479,9 +480,9 @@ START_TEST(an_error_is_marked)
     struct rig_shape shape = { .type = _i ? CAIRN_FAT32 : CAIRN_FAT16, .on_sim = true };
     mounted_as(shape, (struct cairn_fat_options){ .sync = 0 });
     ck_assert_int_eq(create("f"), CAIRN_OK);
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
+    sim_fail(&rig.dev.sim, 0, 1);
     ck_assert_int_eq(cairn_fat_sync(rig.fs, NULL), CAIRN_EIO);
-    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(&rig.dev.sim);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
     ck_assert(boot_state() == 2 && table_state() == 2);
     ck_assert_int_eq(rig_mount_as(&rig, (struct cairn_fat_options){ .sync = 0 }), CAIRN_OK);
@@ -498,10 +499,9 @@ START_TEST(an_error_of_reading_is_marked)
 {
     mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
                (struct cairn_fat_options){ .read_only = _i });
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
-    rig.dev.sim.plan.fail_count = 2; /* of reading ahead, and of reading */
+    sim_fail(&rig.dev.sim, 0, 2); /* of reading ahead, and of reading */
     ck_assert(!is_there("f"));
-    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(&rig.dev.sim);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_OK);
     ck_assert(boot_state() == (_i ? 0 : 2) && table_state() == boot_state());
     rig_free(&rig);
@@ -515,7 +515,7 @@ START_TEST(a_failed_unmount_is_marked)
     mounted_as((struct rig_shape){ .type = CAIRN_FAT16, .on_sim = true },
                (struct cairn_fat_options){ .sync = 0 });
     ck_assert_int_eq(create("f"), CAIRN_OK);
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests;
+    sim_fail(&rig.dev.sim, 0, 1);
     ck_assert_int_eq(rig_unmount(&rig), CAIRN_EIO);
     ck_assert(boot_state() == 3 && table_state() == 3);
     rig_free(&rig);

@@ -70,12 +70,12 @@ static void forget_pages(void)
 /* The n-th request from now on fails, once. */
 static void fail_next(uint64_t n)
 {
-    rig.dev.sim.plan.fail_at = rig.dev.sim.requests + n;
+    sim_fail(&rig.dev.sim, n, 1);
 }
 
 static void fail_none(void)
 {
-    rig.dev.sim.plan.fail_at = CAIRN_BLK_SIM_NEVER;
+    sim_calm(&rig.dev.sim);
 }
 
 static void assert_no(enum cairn_fat_severity from)
@@ -101,7 +101,7 @@ START_TEST(a_failed_flush_is_not_forgotten)
     cairn_fat_release(root_file("first", 0));
     sync_all();
     cairn_fat_release(root_file("second", 0));
-    rig.dev.sim.plan.flush_fail_at = rig.dev.sim.flushes;
+    cairn_blk_sim_fail(&rig.dev.sim, CAIRN_BLK_ON_FLUSH, 1, 1);
     ck_assert_int_ne(cairn_fat_sync(rig.fs, NULL), CAIRN_OK);
     ck_assert_int_ne(cairn_fat_sync(rig.fs, NULL), CAIRN_OK);
     ck_assert_int_ne(rig_unmount(&rig), CAIRN_OK);
@@ -215,8 +215,6 @@ END_TEST
 /* Nor does a cut in the next sync show what the cluster held that could not be cleared. fat (1) */
 START_TEST(a_cluster_that_is_not_clear_is_not_linked)
 {
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
     for (uint64_t n = 0, cut = 0; n < 8; n += cut == 12, cut = cut % 12 + 1) {
         struct cairn_fat_node *node;
         make(CAIRN_FAT16, 512);
@@ -226,9 +224,9 @@ START_TEST(a_cluster_that_is_not_clear_is_not_linked)
         fail_none();
         if (!err) cairn_fat_release(node);
         cairn_fat_release(dir);
-        rig.dev.sim.plan.cut_at = rig.dev.sim.events + cut;
+        cairn_blk_sim_cut(&rig.dev.sim, 1 + cut);
         err = rig_unmount(&rig);
-        cairn_blk_sim_restart(&rig.dev.sim, NULL, NULL, &plan);
+        sim_restart(&rig.dev.sim, NULL, NULL);
         assert_no(CAIRN_FAT_MAJOR);
         rig_free(&rig);
     }
@@ -275,9 +273,9 @@ END_TEST
 
 /* ---- order ----------------------------------------------------------------------------------- */
 
-static enum cairn_blk_sim_fate all_but_this(void *ctx, uint64_t block)
+static uint32_t all_but_this(void *ctx, const struct cairn_blk_sim_choice *choice)
 {
-    return block == *(const uint64_t *)ctx ? CAIRN_BLK_SIM_LOST : CAIRN_BLK_SIM_KEPT;
+    return choice->block == *(const uint64_t *)ctx ? 0 : choice->versions;
 }
 
 /* Power goes at an event of the sync that cuts a long chain, and the sector of the FAT with its new
@@ -285,9 +283,7 @@ static enum cairn_blk_sim_fate all_but_this(void *ctx, uint64_t block)
 START_TEST(a_cut_chain_ends_before_its_rest_is_free)
 {
     struct rig_shape shape = { .type = CAIRN_FAT16, .clusters = 1000, .on_sim = true };
-    struct cairn_blk_sim_plan plan, calm;
     bool cut = true;
-    cairn_blk_sim_plan_init(&calm);
     for (uint64_t event = 0; cut; event++) {
         rig_make(&rig, &shape);
         ck_assert_int_eq(rig_mount(&rig), CAIRN_OK);
@@ -295,12 +291,10 @@ START_TEST(a_cut_chain_ends_before_its_rest_is_free)
         ck_assert_int_eq(cairn_fat_truncate(file, 600 * 512, NULL), CAIRN_OK);
         sync_all();
         ck_assert_int_eq(cairn_fat_truncate(file, 100 * 512, NULL), CAIRN_OK);
-        plan = calm;
-        plan.cut_at = rig.dev.sim.events + event;
-        rig.dev.sim.plan = plan;
+        cairn_blk_sim_cut(&rig.dev.sim, 1 + event);
         cut = cairn_fat_sync(rig.fs, NULL) != CAIRN_OK;
         uint64_t sector = rig.geometry.reserved_sectors;
-        cairn_blk_sim_restart(&rig.dev.sim, all_but_this, &sector, &calm);
+        sim_restart(&rig.dev.sim, all_but_this, &sector);
         assert_no(CAIRN_FAT_MAJOR);
         rig.fs = NULL;
         rig_free(&rig);

@@ -112,12 +112,11 @@ static bool all_are_whole(struct walk *w, struct synced *synced)
 
 /* ---- repair ---------------------------------------------------------------------------------- */
 
-static enum cairn_blk_sim_fate fate_draw(void *ctx, uint64_t block)
+static uint32_t choose_drawn(void *ctx, const struct cairn_blk_sim_choice *choice)
 {
     uint32_t *state = ctx;
-    (void)block;
     *state = *state * 1664525u + 1013904223u;
-    return (enum cairn_blk_sim_fate)((*state >> 16) % 3);
+    return (*state >> 16) % (choice->versions + 1);
 }
 
 static bool repaired(struct walk *w, enum cairn_fat_orphans orphans)
@@ -212,13 +211,11 @@ static bool mounts(struct walk *w)
 
 bool walk_recover(struct walk *w, struct synced *synced, uint32_t seed)
 {
-    struct cairn_blk_sim_plan plan;
     for (size_t i = 0; i < WALK_HELD; i++)
         walk_drop(w, &w->held[i]);
     if (w->rig.fs) (void)!rig_unmount(&w->rig);
     touched_forget(w, synced);
-    cairn_blk_sim_plan_init(&plan);
-    cairn_blk_sim_restart(&w->rig.dev.sim, fate_draw, &seed, &plan);
+    sim_restart(&w->rig.dev.sim, choose_drawn, &seed);
     if (!mounts(w) || !is_mended(w)) return false;
     if (!walk_wanted(w, "mount", rig_mount(&w->rig), CAIRN_OK)) return false;
     return all_are_whole(w, synced) && tree_adopt(w);

@@ -3,7 +3,6 @@
  * was saved takes the volume back to the byte, whatever the cut left. */
 #include "undo_build.h"
 
-#include <cairn/blk_sim.h>
 #include <cairn/fat_repair.h>
 #include <check.h>
 #include <fcntl.h>
@@ -12,11 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <tests/fat/damage.h>
+#include <tests/sim.h>
 #include <unistd.h>
 
 static struct {
     struct sample sample; /* the damaged volume */
     struct cairn_blk_sim sim;
+    uint8_t *bytes; /* of the device */
     struct img_undo_header like;
     struct cairn_image_undo *undo;
     char path[80];
@@ -33,25 +34,21 @@ static bool report(void *ctx, const struct cairn_fat_finding *finding)
 
 static enum cairn_err saved(void *ctx, struct cairn_why *why)
 {
-    if (t.sealed_at == 0) t.sealed_at = t.sim.events;
+    if (t.sealed_at == 0) t.sealed_at = t.sim.state.events;
     return cairn_image_undo_saved(ctx, why);
 }
 
 /* The volume as it was, and power that goes at event `cut`. */
 static void power_on(uint64_t cut)
 {
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    plan.cut_at = cut;
-    cairn_blk_sim_restart(&t.sim, NULL, NULL, &plan);
-    memcpy(t.sim.current, t.sample.bytes, t.sample.size);
-    memcpy(t.sim.stable, t.sample.bytes, t.sample.size);
+    memcpy(t.bytes, t.sample.bytes, t.sample.size);
+    sim_live_until(&t.sim, cut);
 }
 
-static enum cairn_blk_sim_fate fate(void *ctx, uint64_t block)
+static uint32_t choose(void *ctx, const struct cairn_blk_sim_choice *choice)
 {
-    uint64_t mix = (block + 1) * *(uint64_t *)ctx * 0x9E3779B97F4A7C15u;
-    return (enum cairn_blk_sim_fate)((mix >> 40) % 3);
+    uint64_t mix = (choice->block + 1) * *(uint64_t *)ctx * 0x9E3779B97F4A7C15u;
+    return (mix >> 40) % (choice->versions + 1);
 }
 
 static enum cairn_err repair(bool *made)
@@ -89,16 +86,14 @@ static void take_back(const struct damage *damage, uint64_t cut)
 static bool cut_once(const struct damage *damage, uint64_t cut)
 {
     bool made = false;
-    struct cairn_blk_sim_plan plan;
     power_on(cut);
     enum cairn_err err = repair(&made);
-    ck_assert_msg(!err || t.sim.is_cut || err == CAIRN_EINVAL, "%s: %d", damage->name, err);
-    bool was_cut = t.sim.is_cut;
-    cairn_blk_sim_plan_init(&plan);
-    t.sim.plan = plan;
-    if (was_cut) cairn_blk_sim_restart(&t.sim, fate, &cut, &plan);
+    ck_assert_msg(!err || t.sim.state.is_cut || err == CAIRN_EINVAL, "%s: %d", damage->name, err);
+    bool was_cut = t.sim.state.is_cut;
+    sim_calm(&t.sim);
+    if (was_cut) sim_restart(&t.sim, choose, &cut);
     if (made) take_back(damage, cut);
-    ck_assert_msg(memcmp(t.sim.current, t.sample.bytes, t.sample.size) == 0, "%s, cut at %llu",
+    ck_assert_msg(memcmp(t.bytes, t.sample.bytes, t.sample.size) == 0, "%s, cut at %llu",
                   damage->name, (unsigned long long)cut);
     t.made += made;
     t.cuts += was_cut;
@@ -111,19 +106,18 @@ static void damage_try(const struct damage *damage, enum cairn_fat_type type)
     sample_make_shape(&t.sample, &shape);
     damage_plant(damage, &t.sample);
     uint64_t blocks = t.sample.size / 512;
-    size_t bytes = cairn_blk_sim_mem(512, blocks);
-    void *mem = malloc(bytes);
-    struct cairn_blk_sim_plan plan;
-    cairn_blk_sim_plan_init(&plan);
-    ck_assert_int_eq(cairn_blk_sim_open(&t.sim, 512, blocks, mem, bytes, &plan, NULL), CAIRN_OK);
+    struct cairn_blk_mem below;
+    t.bytes = malloc(t.sample.size);
+    void *log = sim_open(&t.sim, &below, t.bytes, 512, blocks);
     t.like = (struct img_undo_header){ .block_bytes = 512,
                                        .device_bytes = blocks * 512,
                                        .volume_bytes = blocks * 512 };
     t.sealed_at = 0;
-    (void)cut_once(damage, CAIRN_BLK_SIM_NEVER);
+    (void)cut_once(damage, SIM_NEVER);
     for (uint64_t cut = t.sealed_at; cut > 0 && cut_once(damage, cut); cut++)
         continue;
-    free(mem);
+    free(log);
+    free(t.bytes);
     sample_free(&t.sample);
 }
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * States of sim that are kept and come back to: what goes on in it, its entries, its versions, and
+ * the contents of all blocks that were ever changed. Contents carry numbers that are never used
+ * twice, so that only blocks that differ are written.
+ */
+#include "sim.h"
+
+#include <cairn/checksum.h>
+
+/* ---- where things are in what was saved -------------------------------------------------------
+ */
+
+struct saved {
+    struct cairn_blk_sim_state *state;
+    struct blk_sim_entry *entries;
+    uint32_t *older;
+    uint8_t *slots, *contents;
+    size_t bytes;
+};
+
+static void *part_of(uint8_t *mem, size_t *at, size_t bytes)
+{
+    void *part = mem ? mem + *at : NULL;
+    *at += (size_t)cairn_round_up(bytes, sizeof(uint64_t));
+    return part;
+}
+
+static struct saved saved_at(const struct cairn_blk_sim *sim,
+                             const struct cairn_blk_sim_state *state, uint8_t *mem)
+{
+    struct saved saved = { 0 };
+    saved.state = part_of(mem, &saved.bytes, sizeof *saved.state);
+    saved.entries = part_of(mem, &saved.bytes, state->entry_count * sizeof *saved.entries);
+    saved.older = part_of(mem, &saved.bytes, state->slot_count * sizeof *saved.older);
+    saved.slots = part_of(mem, &saved.bytes, state->slot_count * sim->stride);
+    saved.contents = part_of(mem, &saved.bytes, state->entry_count * sim->stride);
+    return saved;
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+size_t cairn_blk_sim_save_mem(const struct cairn_blk_sim *dev)
+{
+    return saved_at(dev, &dev->state, NULL).bytes;
+}
+
+static enum cairn_err state_save(struct cairn_blk_sim *sim, const struct saved *to,
+                                 struct cairn_why *why)
+{
+    const struct cairn_blk_sim_state *state = &sim->state;
+    enum cairn_err err = CAIRN_OK;
+    sim->state.poison = __atomic_load_n(&sim->base.poison, __ATOMIC_ACQUIRE);
+    *to->state = *state;
+    memcpy(to->entries, sim->entries, state->entry_count * sizeof *to->entries);
+    memcpy(to->older, sim->older, state->slot_count * sizeof *to->older);
+    memcpy(to->slots, sim->slots, state->slot_count * sim->stride);
+    for (uint32_t i = 0; !err && i < state->entry_count; i++) {
+        err = blk_sim_get(sim, sim->entries[i].block, sim->scratch, why);
+        memcpy(to->contents + i * sim->stride, sim->scratch, sim->base.info.block_bytes);
+    }
+    return err;
+}
+
+static enum cairn_err state_check(const struct cairn_blk_sim *sim, size_t mem_bytes,
+                                  struct cairn_why *why)
+{
+    if (!sim->options.tracked)
+        return cairn_why_fail(why, CAIRN_ENOTSUP, "sim: states are not tracked");
+    if (mem_bytes < cairn_blk_sim_save_mem(sim))
+        return cairn_why_fail(why, CAIRN_ENOMEM, "sim: this state takes %lu bytes",
+                              (unsigned long)cairn_blk_sim_save_mem(sim));
+    return CAIRN_OK;
+}
+
+enum cairn_err cairn_blk_sim_save(struct cairn_blk_sim *dev, void *mem, size_t mem_bytes,
+                                  struct cairn_why *why)
+{
+    cairn_lock_take(&dev->lock);
+    enum cairn_err err = state_check(dev, mem_bytes, why);
+    if (!err) {
+        struct saved to = saved_at(dev, &dev->state, mem);
+        err = state_save(dev, &to, why);
+    }
+    cairn_lock_drop(&dev->lock);
+    return err;
+}
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+/* Give a block the contents that have this number. */
+static enum cairn_err content_load(struct cairn_blk_sim *sim, struct blk_sim_entry *entry,
+                                   uint64_t content, const uint8_t *data, struct cairn_why *why)
+{
+    if (entry->content == content) return CAIRN_OK;
+    memcpy(sim->scratch, data, sim->base.info.block_bytes);
+    enum cairn_err err = blk_sim_put(sim, entry->block, sim->scratch, why);
+    if (!err) entry->content = content;
+    return err;
+}
+
+static void entry_load(struct blk_sim_entry *entry, const struct blk_sim_entry *saved)
+{
+    entry->share = saved->share;
+    entry->versions = saved->versions;
+    entry->newest = saved->newest;
+}
+
+/* Blocks that were first changed after that state was saved are what they were at open. */
+static void entry_unload(struct blk_sim_entry *entry)
+{
+    entry->share = entry->share_at_open;
+    entry->versions = entry->newest = 0;
+}
+
+static enum cairn_err entries_load(struct cairn_blk_sim *sim, const struct saved *from,
+                                   struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    for (uint32_t i = 0; !err && i < sim->state.entry_count; i++) {
+        struct blk_sim_entry *entry = &sim->entries[i];
+        bool known = i < from->state->entry_count;
+        if (known) {
+            entry_load(entry, &from->entries[i]);
+            err = content_load(sim, entry, from->entries[i].content,
+                               from->contents + i * sim->stride, why);
+        } else {
+            entry_unload(entry);
+            err = content_load(sim, entry, 0, sim->bases + i * sim->stride, why);
+        }
+    }
+    return err;
+}
+
+static enum cairn_err state_load(struct cairn_blk_sim *sim, const struct saved *from,
+                                 struct cairn_why *why)
+{
+    enum cairn_err err = entries_load(sim, from, why);
+    if (err) return err;
+    uint32_t entry_count = sim->state.entry_count, slot_count = from->state->slot_count;
+    memcpy(sim->older, from->older, slot_count * sizeof *sim->older);
+    memcpy(sim->slots, from->slots, slot_count * sim->stride);
+    sim->state = *from->state;
+    sim->state.entry_count = entry_count;
+    __atomic_store_n(&sim->base.poison, sim->state.poison, __ATOMIC_RELEASE);
+    return CAIRN_OK;
+}
+
+enum cairn_err cairn_blk_sim_load(struct cairn_blk_sim *dev, const void *mem, struct cairn_why *why)
+{
+    cairn_lock_take(&dev->lock);
+    enum cairn_err err = state_check(dev, SIZE_MAX, why);
+    if (!err) {
+        struct saved from = saved_at(dev, mem, (uint8_t *)(uintptr_t)mem);
+        err = state_load(dev, &from, why);
+    }
+    cairn_lock_drop(&dev->lock);
+    return err;
+}
+
+/* ---- hashing --------------------------------------------------------------------------------- */
+
+uint64_t cairn_blk_sim_share(uint64_t block, const void *data, size_t bytes)
+{
+    uint64_t mixed = cairn_hash128(data, bytes).low ^ block * UINT64_C(0x9E3779B97F4A7C15);
+    mixed = (mixed ^ mixed >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
+    return mixed ^ mixed >> 32;
+}
+
+uint64_t cairn_blk_sim_hash(const struct cairn_blk_sim *dev)
+{
+    return dev->state.hash;
+}
