@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cut.h"
 
-#include <fat/codec/fatent.h>
+#include "after_cut.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,58 +13,25 @@
 
 /* ---- what a cut may leave -------------------------------------------------------------------- */
 
-static bool fault_is_fine(const struct script *script, enum cairn_fat_fault fault)
+static bool is_allowed(const struct script *script, enum cairn_fat_fault fault)
 {
-    static const enum cairn_fat_fault fine[] = {
-        CAIRN_FAT_FAULT_DIRTY,          CAIRN_FAT_FAULT_FSINFO_FREE,
-        CAIRN_FAT_FAULT_FSINFO_NEXT,    CAIRN_FAT_FAULT_FATS_DIFFER,
-        CAIRN_FAT_FAULT_ORPHAN,         CAIRN_FAT_FAULT_CHAIN_LONG,
-        CAIRN_FAT_FAULT_LONG_ORPHAN,    CAIRN_FAT_FAULT_LONG_SEQUENCE,
-        CAIRN_FAT_FAULT_LONG_CHECKSUM,  CAIRN_FAT_FAULT_DIR_AFTER_END,
-        CAIRN_FAT_FAULT_BACKUP_DIFFERS,
-    };
-    for (size_t i = 0; i < CAIRN_COUNT(fine); i++)
-        if (fault == fine[i]) return true;
-    if (fault == CAIRN_FAT_FAULT_LABEL_DIFFERS) return script->labelled;
-    if (fault == CAIRN_FAT_FAULT_LONG_DUPLICATE) return script->recased;
-    return script->renamed &&
-           (fault == CAIRN_FAT_FAULT_CHAIN_SHARED || fault == CAIRN_FAT_FAULT_DIR_DOTDOT_TARGET);
+    struct after_cut done = { script->labelled, script->renamed, script->recased };
+    return after_cut_allows(done, fault);
 }
 
 static bool fault_report(void *ctx, const struct cairn_fat_finding *finding)
 {
     struct cut *cut = ctx;
-    if (finding->severity == CAIRN_FAT_NOTE || fault_is_fine(&cut->script, finding->fault))
+    if (finding->severity == CAIRN_FAT_NOTE || is_allowed(&cut->script, finding->fault))
         return true;
     snprintf(cut->what, sizeof cut->what, "%s: %s", finding->path, finding->text);
     return false;
-}
-
-static bool is_unflushed(const struct cut *cut, uint64_t block)
-{
-    return cairn_blk_sim_versions(&cut->rig.dev.sim, block) != 0;
-}
-
-/* A FAT12 entry that lies in two sectors may be torn in the first copy of the FAT, while the second
- * one, which is written later, has it whole: take it from there, as repair does. */
-static void torn_entry_mend(struct cut *cut)
-{
-    const struct cairn_fat_geometry *geo = &cut->rig.geometry;
-    const uint32_t cluster = 341;
-    if (geo->type != CAIRN_FAT12 || geo->sector_bytes != 512 || geo->fat_count == 1) return;
-    if (cluster >= geo->cluster_count + 2) return;
-    uint64_t sector = geo->reserved_sectors;
-    if (!is_unflushed(cut, sector) && !is_unflushed(cut, sector + 1)) return;
-    uint8_t *first = cut->after_bytes + (rig_fat(&cut->rig, 0, cluster) - cut->rig.bytes);
-    const uint8_t *second = cut->after_bytes + (rig_fat(&cut->rig, 1, cluster) - cut->rig.bytes);
-    fatent_put(geo->type, first, cluster, fatent_get(geo->type, second, cluster));
 }
 
 static bool check_agrees(struct cut *cut)
 {
     struct cairn_fat_check_options options = { .report = fault_report, .ctx = cut };
     struct cairn_fat_check_result result;
-    torn_entry_mend(cut);
     return cairn_fat_check(&cut->after.base, &options, cut->mem, CHECK_BYTES, &result, NULL) ==
            CAIRN_OK;
 }
@@ -169,9 +137,8 @@ enum cut_outcome cut_at(struct cut *cut, const struct rig_shape *shape,
 {
     struct rig_shape on_sim = *shape;
     enum cut_outcome outcome = CUT_ENDED;
-    bool lenient = cut->script.lenient;
     on_sim.on_sim = true;
-    cut->script = (struct script){ .lenient = lenient, .sync = shape->sync };
+    cut->script = (struct script){ .sync = shape->sync };
     rig_make(&cut->rig, &on_sim);
     sim_live_until(&cut->rig.dev.sim, event);
     cut->err = rig_mount(&cut->rig);

@@ -139,7 +139,6 @@ static enum cairn_err step_rename(struct script *script, struct cairn_fat *fs,
     struct cairn_fat_node *from_dir, *to_dir;
     const char *from, *to;
     size_t from_len, to_len;
-    if (script->lenient && !file_find(script->now, step->path)) return CAIRN_OK;
     enum cairn_err err =
         cairn_fat_walk_parent(fs, step->path, strlen(step->path), &from_dir, &from, &from_len, why);
     if (err) return err;
@@ -227,7 +226,7 @@ enum cairn_err script_run(struct script *script, struct cairn_fat *fs,
         if (!err) continue;
         forget(script, steps->path);
         forget(script, steps->to);
-        if (!script->lenient || err == CAIRN_EIO) return err;
+        return err;
     }
     return CAIRN_OK;
 }

@@ -44,7 +44,6 @@ struct script {
     bool recased;                            /* to another case of the same name */
     bool labelled;
     enum cairn_fat_sync_policy sync; /* of the volume: what is synced without SCRIPT_SYNC */
-    bool lenient; /* a step that the volume refuses is left out; only a device that fails ends it */
     uint8_t seeds;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What is done: every operation on a short name, a long name and one in a subdirectory. */
+/* What is done: every operation on a short name, a long name and one in a subdirectory. What a cut
+ * leaves of them holds fat (1), fat (2), fat (3) and fat (4). */
 #include "explore.h"
 
 #include <cairn/bytes.h>

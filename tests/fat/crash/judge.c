@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "judge.h"
 
+#include "../after_cut.h"
 #include "walk.h"
 
 #include <cairn/bytes.h>
@@ -49,23 +50,10 @@ static bool is_no_fault(const struct cairn_fat_finding *finding)
     return finding->severity == CAIRN_FAT_NOTE || finding->fault == CAIRN_FAT_FAULT_FEW_CLUSTERS;
 }
 
-/* What a cut may leave (fat/README.md). */
-static bool fault_is_fine(const struct promise *promise, enum cairn_fat_fault fault)
+static bool is_allowed(const struct promise *promise, enum cairn_fat_fault fault)
 {
-    static const enum cairn_fat_fault fine[] = {
-        CAIRN_FAT_FAULT_DIRTY,          CAIRN_FAT_FAULT_FSINFO_FREE,
-        CAIRN_FAT_FAULT_FSINFO_NEXT,    CAIRN_FAT_FAULT_FATS_DIFFER,
-        CAIRN_FAT_FAULT_ORPHAN,         CAIRN_FAT_FAULT_CHAIN_LONG,
-        CAIRN_FAT_FAULT_LONG_ORPHAN,    CAIRN_FAT_FAULT_LONG_SEQUENCE,
-        CAIRN_FAT_FAULT_LONG_CHECKSUM,  CAIRN_FAT_FAULT_DIR_AFTER_END,
-        CAIRN_FAT_FAULT_BACKUP_DIFFERS,
-    };
-    for (size_t i = 0; i < CAIRN_COUNT(fine); i++)
-        if (fault == fine[i]) return true;
-    if (fault == CAIRN_FAT_FAULT_LABEL_DIFFERS) return promise->labelled;
-    if (fault == CAIRN_FAT_FAULT_LONG_DUPLICATE) return promise->recased;
-    return promise->renamed &&
-           (fault == CAIRN_FAT_FAULT_CHAIN_SHARED || fault == CAIRN_FAT_FAULT_DIR_DOTDOT_TARGET);
+    struct after_cut done = { promise->labelled, promise->renamed, promise->recased };
+    return after_cut_allows(done, fault);
 }
 
 static bool report_cut(void *ctx, const struct cairn_fat_finding *finding)
@@ -77,8 +65,7 @@ static bool report_cut(void *ctx, const struct cairn_fat_finding *finding)
         judge->says_dirty = true;
     else if (!is_no_fault(finding) && finding->fault != CAIRN_FAT_FAULT_FATS_DIFFER)
         judge->is_faulty = true; /* copies differ while the mark goes into one after the other */
-    if (is_no_fault(finding) || fault_is_fine(judge->promise, finding->fault) ||
-        judge->torn_entries)
+    if (is_no_fault(finding) || is_allowed(judge->promise, finding->fault) || judge->torn_entries)
         return true;
     return wrong(judge, "after the cut: %s: %s", finding->path, finding->text);
 }

@@ -11,7 +11,7 @@
  * each), the long name (one) and "foo.txt" (two) in this order, behind the root of a FAT32. `bad`
  * has them lie where it matters: a file's last cluster and the next free one share a byte of a
  * FAT12; a directory's first cluster and the next free one, and a file's two, have their entries in
- * two sectors. */
+ * two sectors. fat (5), fat (6) */
 const struct shape shapes[] = {
     { "fat12, nearly full", CAIRN_FAT12, 2, 512, 1, .clusters = 10, .bad = 1, .edge = true },
     { "fat32, a FAT of two sectors", CAIRN_FAT32, 1, 512, 1, .clusters = 140, .bad = 120,
