@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+unsigned spy_begun_most;
+static unsigned begun_now;
+
 static struct spy *spy_of(struct cairn_blk *dev)
 {
     return (struct spy *)dev;
@@ -66,6 +69,7 @@ static enum cairn_err spy_begin(struct cairn_blk *dev, struct cairn_blk_req *req
 {
     if (!count || spy_of(dev)->begun) abort();
     spy_of(dev)->begun = reqs;
+    if (++begun_now > spy_begun_most) spy_begun_most = begun_now;
     return CAIRN_OK;
 }
 
@@ -73,6 +77,7 @@ static enum cairn_err spy_finish(struct cairn_blk *dev, struct cairn_blk_req *re
 {
     if (spy_of(dev)->begun != reqs) abort();
     spy_of(dev)->begun = NULL;
+    begun_now--;
     return spy_submit(dev, reqs, count);
 }
 

@@ -28,6 +28,9 @@ struct spy {
     struct cairn_blk_req *begun;
 };
 
+/* The most batches that were begun and not finished at once, over all spies. */
+extern unsigned spy_begun_most;
+
 /* A device of zeros over bytes, which are the caller's; it has begin and finish. */
 void spy_open(struct spy *spy, uint8_t *bytes, uint32_t block_bytes, uint64_t block_count);
 /* Fail the nth (from 0) of these operations and so many in all. */

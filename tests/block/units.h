@@ -14,6 +14,7 @@ TCase *tcase_stats(void);
 TCase *tcase_cache(void);
 TCase *tcase_cache_tape(void);
 TCase *tcase_overlay(void);
+TCase *tcase_mirror(void);
 TCase *tcase_part(void);
 TCase *tcase_names(void);
 TCase *tcase_threads(void);

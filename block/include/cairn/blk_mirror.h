@@ -25,8 +25,8 @@ CAIRN_BEGIN
 struct cairn_blk_mirror_options {
     bool strict;  /* no leg is dropped: what one of them fails, fails */
     bool repair;  /* blocks that a leg could not read are written to it as another leg has them */
-    bool compare; /* a read reads all legs: CAIRN_ECORRUPT when they differ; the explanation names
-                     the first block and the leg */
+    bool compare; /* a read reads all legs, and fails when one of them does, or with CAIRN_ECORRUPT
+                     when they differ; the explanation names the first block and the leg */
 };
 
 struct cairn_blk_mirror {
