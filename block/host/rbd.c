@@ -118,7 +118,10 @@ static enum cairn_err image_open(struct blk_rbd *link, const struct blk_rbd_name
               : api->rbd_open_read_only(link->pool, name->image, &link->image, name->snapshot);
     if (!result) return write ? image_lock(link, why) : CAIRN_OK;
     link->image = NULL;
-    enum cairn_err err = open_fail(why, result, "image ", name->image);
+    const char *snapshot = name->snapshot ? name->snapshot : "";
+    enum cairn_err err = cairn_why_fail(why, cairn_err_from_errno(-result), "image %s%s%s",
+                                        name->image, *snapshot ? "@" : "", snapshot);
+    cairn_why_os(why, -result);
     if (err == CAIRN_ENOENT)
         cairn_why_hint(why,
                        "`rbd ls %s` lists the images, `rbd snap ls` their snapshots; "
