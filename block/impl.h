@@ -44,6 +44,13 @@ bool blk_why_is_first(const struct cairn_blk_req *reqs, size_t at);
 enum cairn_err blk_req_fail(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t at,
                             enum cairn_err err, int32_t os, const char *detail);
 
+/* front/front.c */
+
+/* FUA of a batch that is complete but for it, by a flush of dev: what the front does for a device
+ * that has no own, and a device for a batch of which it would cost less. */
+enum cairn_err blk_fua_by_flush(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                                size_t count) CAIRN_MUST_USE;
+
 /* front/zero.c */
 
 /* Do a zero request of dev by writing zeros through its own submit; sets req->status too. */

@@ -46,9 +46,8 @@ static enum cairn_err submit_zeros_written(struct cairn_blk *dev, struct cairn_b
     return err;
 }
 
-/* FUA by a flush, when the device has no own. A batch of which a write failed is still flushed: the
- * others were promised to be durable. */
-static enum cairn_err fua_settle(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+/* A batch of which a write failed is still flushed: the others were promised to be durable. */
+enum cairn_err blk_fua_by_flush(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
     size_t first = 0;
     while (first < count && !(reqs[first].flags & CAIRN_BLK_FUA))
@@ -64,7 +63,7 @@ static enum cairn_err batch_settle(struct cairn_blk *dev, struct cairn_blk_req *
                                    enum cairn_err err)
 {
     if (dev->info.fua == CAIRN_BLK_EMULATED) {
-        enum cairn_err flushed = fua_settle(dev, reqs, count);
+        enum cairn_err flushed = blk_fua_by_flush(dev, reqs, count);
         if (!err) err = flushed;
     }
     return err ? blk_first_failure(reqs, count, err) : CAIRN_OK;

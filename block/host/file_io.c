@@ -23,7 +23,7 @@ static ssize_t call_transfer(const struct cairn_blk_file *file, const struct blk
         ssize_t n;
         if (run->reqs[run->at].op == CAIRN_BLK_READ)
             n = preadv(file->fd, iov, count, offset);
-        else if (blk_run_is_fua(run))
+        else if (run->is_fua)
             n = pwritev2(file->fd, iov, count, offset, RWF_DSYNC);
         else
             n = pwritev(file->fd, iov, count, offset);
@@ -107,7 +107,7 @@ enum cairn_err blk_file_erase(struct cairn_blk_file *file, struct cairn_blk_req 
 }
 
 enum cairn_err blk_file_complete(struct cairn_blk_file *file, struct cairn_blk_req *reqs,
-                                 size_t from, size_t count)
+                                 size_t from, size_t count, bool fua_each)
 {
     enum cairn_err first = CAIRN_OK;
     for (size_t at = from, end; at < count; at = end) {
@@ -115,7 +115,7 @@ enum cairn_err blk_file_complete(struct cairn_blk_file *file, struct cairn_blk_r
         end = at + 1;
         if (reqs[at].op == CAIRN_BLK_READ || reqs[at].op == CAIRN_BLK_WRITE) {
             struct blk_run run;
-            blk_run_init(&run, file, reqs, at, count);
+            blk_run_init(&run, file, reqs, at, count, fua_each);
             end = run.end;
             err = blk_run_complete(&run, file);
         } else {
@@ -126,9 +126,29 @@ enum cairn_err blk_file_complete(struct cairn_blk_file *file, struct cairn_blk_r
     return first;
 }
 
+bool blk_file_fua_each(const struct cairn_blk_file *file, const struct cairn_blk_req *reqs,
+                       size_t count)
+{
+    size_t writes = 0;
+    for (size_t i = 0; i < count && writes < 2; i++)
+        if (reqs[i].flags & CAIRN_BLK_FUA) writes++;
+    return writes < 2 && file->base.info.fua == CAIRN_BLK_NATIVE;
+}
+
+enum cairn_err blk_file_fua_settle(struct cairn_blk_file *file, struct cairn_blk_req *reqs,
+                                   size_t count, bool fua_each, enum cairn_err err)
+{
+    if (fua_each || file->base.info.fua != CAIRN_BLK_NATIVE) return err;
+    enum cairn_err flushed = blk_fua_by_flush(&file->base, reqs, count);
+    return err ? err : flushed;
+}
+
 enum cairn_err blk_file_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    return blk_file_complete((struct cairn_blk_file *)dev, reqs, 0, count);
+    struct cairn_blk_file *file = (struct cairn_blk_file *)dev;
+    bool fua_each = blk_file_fua_each(file, reqs, count);
+    enum cairn_err err = blk_file_complete(file, reqs, 0, count, fua_each);
+    return blk_file_fua_settle(file, reqs, count, fua_each, err);
 }
 
 /* Where data begin at `from` or behind it; UINT64_MAX: nowhere. A file system that cannot tell says

@@ -31,9 +31,10 @@ static bool run_joins(const struct cairn_blk_req *before, const struct cairn_blk
 }
 
 void blk_run_init(struct blk_run *run, const struct cairn_blk_file *file,
-                  struct cairn_blk_req *reqs, size_t at, size_t count)
+                  struct cairn_blk_req *reqs, size_t at, size_t count, bool fua_each)
 {
     *run = (struct blk_run){ .reqs = reqs, .at = at, .end = at + 1 };
+    run->is_fua = fua_each && (reqs[at].flags & CAIRN_BLK_FUA);
     run->offset = reqs[at].block * file->base.info.block_bytes;
     while (run->end < count && run_joins(&reqs[run->end - 1], &reqs[run->end]))
         run->end++;
@@ -84,7 +85,7 @@ static enum cairn_err run_fail_os(const struct blk_run *run, struct cairn_blk_fi
         blk_req_fail(&file->base, run->reqs, run->at, cairn_err_from_errno(os), os, NULL);
     /* The kernel tells once that it lost what it had taken before. A write that was to be durable
      * may have been the one it told, so it poisons as a flush that failed does. */
-    if (blk_run_is_fua(run)) __atomic_store_n(&file->base.poison, (int32_t)err, __ATOMIC_RELEASE);
+    if (run->is_fua) __atomic_store_n(&file->base.poison, (int32_t)err, __ATOMIC_RELEASE);
     return err;
 }
 

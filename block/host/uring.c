@@ -69,7 +69,7 @@ static void slot_queue_transfer(const struct blk_lane *lane, struct blk_slot *sl
         io_uring_prep_readv(sqe, fd, slot->iov, (unsigned)slot->count, run->offset);
     else
         io_uring_prep_writev(sqe, fd, slot->iov, (unsigned)slot->count, run->offset);
-    if (!is_read && blk_run_is_fua(run)) sqe->rw_flags = RWF_DSYNC;
+    if (!is_read && run->is_fua) sqe->rw_flags = RWF_DSYNC;
 }
 
 /* Put the slot's next piece into the submission queue; there is room, by (2). */
@@ -139,7 +139,7 @@ static void lane_start_next(struct blk_lane *lane)
     bool is_run = req->op == CAIRN_BLK_READ || req->op == CAIRN_BLK_WRITE;
     slot->erases = lane->next;
     if (is_run) {
-        blk_run_init(&slot->run, lane->file, lane->reqs, lane->next, lane->count);
+        blk_run_init(&slot->run, lane->file, lane->reqs, lane->next, lane->count, lane->fua_each);
         lane->next = slot->run.end;
         if (blk_run_is_done(&slot->run)) return;
     } else {
@@ -183,7 +183,7 @@ static void lane_give_up(struct blk_lane *lane, int os)
         (void)sched_yield(); /* a way through the kernel, where completions are delivered */
     for (uint32_t i = 0; i < file->uring->depth; i++)
         if (lane->slots[i].does) slot_complete(lane, &lane->slots[i]);
-    lane_note(lane, blk_file_complete(file, lane->reqs, lane->next, lane->count));
+    lane_note(lane, blk_file_complete(file, lane->reqs, lane->next, lane->count, lane->fua_each));
     lane->next = lane->count;
     io_uring_queue_exit(&lane->ring);
     lane->broken = true;
@@ -221,7 +221,8 @@ static enum cairn_err uring_begin(struct cairn_blk *dev, struct cairn_blk_req *r
 static enum cairn_err lane_finish(struct blk_lane *lane)
 {
     lane_wait(lane);
-    enum cairn_err err = lane->err;
+    enum cairn_err err =
+        blk_file_fua_settle(lane->file, lane->reqs, lane->count, lane->fua_each, lane->err);
     blk_lane_drop(lane);
     return err;
 }

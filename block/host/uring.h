@@ -31,6 +31,7 @@ struct blk_lane {
     bool broken; /* its ring is gone; it stays taken */
     struct cairn_blk_req *reqs;
     size_t count, next;     /* the batch, and its first request that is in no slot yet */
+    bool fua_each;          /* of the batch, as blk_file_fua_each says */
     enum cairn_err err;     /* of the first request that failed */
     uint32_t busy;          /* slots that are not free */
     struct blk_slot **free; /* [busy, depth) of them */

@@ -79,6 +79,7 @@ struct blk_lane *blk_lane_take(struct cairn_blk_file *file, struct cairn_blk_req
     if (!lane) return NULL;
     lane->count = count;
     lane->next = 0;
+    lane->fua_each = blk_file_fua_each(file, reqs, count);
     lane->err = CAIRN_OK;
     return lane;
 }

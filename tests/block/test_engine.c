@@ -149,12 +149,25 @@ START_TEST(refused_write_fails_alone)
         ck_assert_mem_eq(back[i], data[i], ENGINE_BLOCK);
     }
     ck_ok(cairn_blk_flush(&dev.base, &why));
-    /* One that was to be durable leaves in doubt what the flushes after it say. */
+    engine_close();
+}
+END_TEST
+
+/* Several writes that are to be durable share a flush, which says what became of them. One is so on
+ * its own; when it fails, what the flushes after it say is in doubt. */
+START_TEST(refused_durable_write_poisons)
+{
+    ck_assert_int_eq(truncate(path, 2 * BATCH * ENGINE_BLOCK), 0);
+    engine_open(&engines[_i]);
+    data_make();
     batch_make(CAIRN_BLK_WRITE, data);
     reqs[0].flags = reqs[1].flags = CAIRN_BLK_FUA;
     ck_ok(cairn_blk_submit(&dev.base, reqs, 2));
+    ck_ok(cairn_blk_submit(&dev.base, reqs, 1));
     limit_file_size(0);
     ck_assert_int_eq(cairn_blk_submit(&dev.base, reqs, 2), CAIRN_EFBIG);
+    ck_ok(cairn_blk_flush(&dev.base, &why));
+    ck_assert_int_eq(cairn_blk_submit(&dev.base, reqs, 1), CAIRN_EFBIG);
     limit_file_size(10000);
     ck_assert_int_eq(cairn_blk_flush(&dev.base, &why), CAIRN_EFBIG);
     ck_assert_int_eq(cairn_blk_write(&dev.base, 0, 1, data, &why), CAIRN_EFBIG);
@@ -256,6 +269,7 @@ TCase *tcase_engine(void)
     tcase_add_loop_test(tcase, many_batches_are_begun_at_once, 0, ENGINES);
     tcase_add_loop_test(tcase, shorter_file_fails_what_is_gone, 0, ENGINES);
     tcase_add_loop_test(tcase, refused_write_fails_alone, 0, ENGINES);
+    tcase_add_loop_test(tcase, refused_durable_write_poisons, 0, ENGINES);
     tcase_add_loop_test(tcase, tail_does_not_come_back, 0, ENGINES);
     tcase_add_loop_test(tcase, file_of_no_bytes_grows, 0, ENGINES);
     tcase_add_loop_test(tcase, threads_do_not_disturb_each_other, 0, ENGINES);
