@@ -138,16 +138,16 @@ static uint32_t page_bytes_of(const struct cairn_blk *below,
                               const struct cairn_blk_cache_options *options)
 {
     if (options && options->page_bytes) return options->page_bytes;
-    uint64_t block_bytes = below->info.block_bytes;
+    uint64_t block_bytes = cairn_max_u64(below->info.block_bytes, BLK_BYTES_MIN);
     uint64_t good = cairn_max_u64(below->info.preferred_bytes, PAGE_BYTES_GOOD);
     good = cairn_min_u64(UINT64_C(1) << cairn_log2(good), CACHE_PAGE_BLOCKS_MAX * block_bytes);
     return (uint32_t)cairn_max_u64(good, block_bytes);
 }
 
-/* A page with what it takes to find it. */
+/* A page with what it takes to find it: at most one head of a chain. */
 static uint64_t page_cost(uint64_t page_bytes)
 {
-    return page_bytes + sizeof(struct cairn_blk_cache_page) + sizeof(struct cairn_blk_cache_page *);
+    return page_bytes + sizeof(struct cairn_blk_cache_page) + sizeof(void *);
 }
 
 /* What alignment may cost. */
@@ -219,7 +219,7 @@ static void pages_init(struct cairn_blk_cache *dev, uint32_t page_bytes, void *m
         cairn_arena_take(&arena, (size_t)page_bytes * dev->page_count, dev->base.info.mem_align);
     dev->pages = cairn_arena_array(&arena, dev->page_count, sizeof *dev->pages,
                                    _Alignof(struct cairn_blk_cache_page));
-    dev->heads = cairn_arena_array(&arena, (size_t)1 << head_bits, sizeof *dev->heads,
+    dev->heads = cairn_arena_array(&arena, (size_t)1 << head_bits, sizeof(void *),
                                    _Alignof(struct cairn_blk_cache_page *));
     dev->hash_shift = 64 - head_bits;
     for (uint32_t i = 0; i < dev->page_count; i++)

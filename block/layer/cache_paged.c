@@ -19,7 +19,7 @@ struct piece {
 struct paged {
     struct cairn_blk_cache *cache;
     struct cairn_blk_req *reqs;
-    size_t at, end;       /* the request, and the one behind the last */
+    size_t at;            /* the request */
     uint64_t done;        /* blocks of it */
     struct cursor memory; /* there */
     bool sequential;      /* it began where the last read ended, */
@@ -257,18 +257,23 @@ static void read_ahead(struct paged *work)
     }
 }
 
+static void work_init(struct paged *work, struct cairn_blk_cache *cache, struct cairn_blk_req *reqs,
+                      size_t at)
+{
+    work->cache = cache;
+    work->reqs = reqs;
+    work->at = at;
+    work->done = 0;
+    work->sequential = work->missed = work->clean_only = false;
+    work->piece_count = 0;
+    blk_cache_batch_init(&work->batch);
+}
+
 void blk_cache_paged(struct cairn_blk_cache *cache, struct cairn_blk_req *reqs, size_t at,
                      size_t end)
 {
     struct paged work;
-    work.cache = cache;
-    work.reqs = reqs;
-    work.at = at;
-    work.end = end;
-    work.done = 0;
-    work.sequential = work.missed = work.clean_only = false;
-    work.piece_count = 0;
-    blk_cache_batch_init(&work.batch);
+    work_init(&work, cache, reqs, at);
     cairn_lock_take(&cache->lock);
     while (work.at < end) {
         enum step step = paged_step(&work);

@@ -162,7 +162,7 @@ static struct cairn_blk_info mirror_info(struct cairn_blk *const legs[], uint32_
 /* What a half of the buffer is made of. */
 static uint32_t unit_of(struct cairn_blk *const legs[], uint32_t leg_count)
 {
-    uint32_t unit = 0;
+    uint32_t unit = BLK_BYTES_MIN;
     for (uint32_t leg = 0; leg < leg_count; leg++)
         unit = max_u32(unit, max_u32(legs[leg]->info.block_bytes, legs[leg]->info.mem_align));
     return unit;
