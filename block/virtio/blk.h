@@ -61,7 +61,7 @@ struct blk_virtio_batch {
     struct blk_virtio_queue *queue;
     size_t left;      /* pieces that the device has */
     const char *what; /* a question: "flush"; else NULL */
-    uint8_t *answer;  /* a question's, to be filled */
+    uint8_t *answer;  /* where a question's answer goes, if it has one */
 };
 
 /* How far a request is. */

@@ -169,7 +169,7 @@ static void op_complete(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q
     const char *fault = answer_fault(op, status, written, &err);
     if (fault)
         blk_virtio_fail(dev, op->batch, op->at, err, fault, NULL);
-    else if (op->batch->what)
+    else if (op->batch->answer)
         memcpy(op->batch->answer, slot + BLK_VIRTIO_ANSWER, op->expected);
     else if (op->piece.bounce && op->batch->reqs[op->at].op == CAIRN_BLK_READ)
         blk_virtio_piece_copy(&op->batch->reqs[op->at], &op->piece, true);

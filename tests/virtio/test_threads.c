@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* Several threads on one queue and on two, with a device that answers from a thread of its own. */
+#include "units.h"
+#include "vdisk.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define THREADS 4
+#define ROUNDS 150
+#define BLOCKS_EACH 64
+#define BATCH 8
+
+static struct vdisk vdisk;
+
+struct worker {
+    pthread_t thread;
+    unsigned number;
+    unsigned failed, wrong;
+};
+
+/* Its own blocks, written and read back; a batch is begun and finished, or submitted. */
+static void *work(void *ctx)
+{
+    struct worker *worker = ctx;
+    uint8_t data[BATCH][512];
+    struct cairn_blk_seg segs[BATCH];
+    struct cairn_blk_req reqs[BATCH];
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < BATCH; i++) {
+            segs[i] = (struct cairn_blk_seg){ data[i], 512 };
+            reqs[i] = (struct cairn_blk_req){ .op = CAIRN_BLK_WRITE, .count = 1 };
+            reqs[i].block = worker->number * BLOCKS_EACH + (round * BATCH + i) % BLOCKS_EACH;
+            reqs[i].segs = &segs[i];
+            reqs[i].seg_count = 1;
+            memset(data[i], (int)(worker->number * 50 + round % 50), 512);
+        }
+        enum cairn_err err = cairn_blk_begin(&vdisk.dev.base, reqs, BATCH);
+        if (!err) err = cairn_blk_finish(&vdisk.dev.base, reqs, BATCH);
+        memset(data, 0, sizeof data);
+        for (size_t i = 0; i < BATCH; i++)
+            reqs[i].op = CAIRN_BLK_READ;
+        if (!err) err = cairn_blk_submit(&vdisk.dev.base, reqs, BATCH);
+        worker->failed += !!err;
+        for (size_t i = 0; i < BATCH; i++)
+            worker->wrong += data[i][511] != (uint8_t)(worker->number * 50 + round % 50);
+    }
+    return NULL;
+}
+
+START_TEST(threads_share_queues)
+{
+    struct worker workers[THREADS] = { 0 };
+    vdisk_open_usual(&vdisk, _i & 1, 512, THREADS * BLOCKS_EACH * 512);
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i].number = i;
+        ck_assert(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        ck_assert_uint_eq(workers[i].failed, 0);
+        ck_assert_uint_eq(workers[i].wrong, 0);
+    }
+    vdisk_close(&vdisk);
+}
+END_TEST
+
+/* One falls silent: all threads get their errors, on both queues. */
+START_TEST(all_threads_learn_of_the_end)
+{
+    struct worker workers[THREADS] = { 0 };
+    vdisk_open_usual(&vdisk, _i & 1, 512, THREADS * BLOCKS_EACH * 512);
+    vdisk.dev.timeout_ns = 200 * 1000 * 1000;
+    vdisk.model.mute_at = 500;
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i].number = i;
+        ck_assert(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        ck_assert_uint_gt(workers[i].failed, 0);
+    }
+    vdisk_close(&vdisk);
+}
+END_TEST
+
+TCase *tcase_threads(void)
+{
+    TCase *tcase = tcase_create("threads");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, threads_share_queues, 0, 2);
+    tcase_add_loop_test(tcase, all_threads_learn_of_the_end, 0, 2);
+    return tcase;
+}
