@@ -4,10 +4,9 @@
 #ifndef CAIRN_TESTS_FAT_LAYOUT_RIG_H
 #define CAIRN_TESTS_FAT_LAYOUT_RIG_H
 
-#include <cairn/blk_mem.h>
-#include <cairn/fat_check.h>
+#include "rig.h"
+
 #include <cairn/fat_layout.h>
-#include <tests/sim.h>
 
 struct layout_shape {
     enum cairn_fat_type type; /* FAT32 with few clusters is made by hand */
@@ -31,21 +30,10 @@ struct layout_file {
 
 struct layout_rig {
     struct layout_shape shape;
-    struct cairn_fat_geometry geometry; /* as it was made */
-    union {
-        struct cairn_blk base;
-        struct cairn_blk_mem mem;
-        struct cairn_blk_sim sim;
-    } dev;
-    struct cairn_blk_mem below; /* the sim */
-    void *log;                  /* its memory */
-    uint8_t *bytes;
-    size_t dev_bytes, volume_bytes;
+    struct rig disk; /* its memory is for mount, check, layout */
+    size_t volume_bytes;
     struct layout_file files[LAYOUT_FILES];
     uint32_t random;
-    void *mem; /* for mount, check, layout */
-    size_t mem_bytes;
-    struct cairn_why why;
     char what[1600]; /* is wrong */
 };
 
@@ -64,8 +52,6 @@ bool layout_holds(struct layout_rig *rig, struct cairn_blk *dev);
 /* Check finds nothing but what a cut may leave (after_cut), or but the dirty bit (dirty). */
 enum layout_state { LAYOUT_CLEAN, LAYOUT_DIRTY, LAYOUT_AFTER_CUT };
 bool layout_checks(struct layout_rig *rig, struct cairn_blk *dev, enum layout_state state);
-/* fsck.fat has nothing to say of a clean volume, or is not there. */
-bool layout_fsck(struct layout_rig *rig);
 
 enum cairn_err layout_resize(struct layout_rig *rig, struct cairn_blk *dev, uint64_t bytes,
                              struct cairn_fat_layout_result *result);

@@ -71,12 +71,13 @@ static void defaults(struct rig_shape *shape)
     if (!shape->sector_bytes) shape->sector_bytes = 512;
     if (!shape->cluster_bytes) shape->cluster_bytes = shape->sector_bytes;
     if (!shape->clusters) shape->clusters = 200;
+    if (!shape->block_bytes) shape->block_bytes = shape->sector_bytes;
     if (!shape->mem_bytes) shape->mem_bytes = 1u << 20;
 }
 
 static void device_open(struct rig *rig)
 {
-    uint32_t block_bytes = rig->shape.sector_bytes;
+    uint32_t block_bytes = rig->shape.block_bytes;
     uint64_t blocks = rig->dev_bytes / block_bytes;
     rig->bytes = calloc(1, rig->dev_bytes);
     if (rig->shape.on_sim) {
@@ -102,24 +103,71 @@ static void clusters_spoil(struct rig *rig)
     cairn_fat_fsinfo_update(&info, rig_sector(rig, geo->fsinfo_sector));
 }
 
-void rig_make(struct rig *rig, const struct rig_shape *shape)
+/* A FAT32 with so few clusters that its FAT is soon too small. Others shun it; it is quick. */
+static void small_32_plan(struct rig *rig)
+{
+    struct cairn_fat_geometry *geo = &rig->geometry;
+    uint32_t entries = rig->shape.clusters + 2;
+    geo->fat_sectors = (entries * 4 + geo->sector_bytes - 1) / geo->sector_bytes;
+    if (rig->shape.reserved) geo->reserved_sectors = rig->shape.reserved;
+    geo->data_start = geo->reserved_sectors + geo->fat_count * geo->fat_sectors;
+    geo->data_start += geo->cluster_sectors - 1;
+    geo->data_start -= geo->data_start % geo->cluster_sectors;
+    geo->reserved_sectors = geo->data_start - geo->fat_count * geo->fat_sectors;
+    geo->cluster_count = rig->shape.clusters;
+    geo->total_sectors = geo->data_start + geo->cluster_count * geo->cluster_sectors;
+}
+
+static void small_32_make(struct rig *rig)
+{
+    const struct cairn_fat_geometry *geo = &rig->geometry;
+    struct cairn_fat_fsinfo info = { true, rig->shape.clusters - 1, 3 };
+    cairn_fat_boot_encode(geo, rig->bytes);
+    cairn_fat_boot_encode(geo, rig_sector(rig, geo->backup_boot));
+    cairn_fat_fsinfo_encode(&info, rig_sector(rig, geo->fsinfo_sector), geo->sector_bytes);
+    for (uint32_t copy = 0; copy < geo->fat_count; copy++) {
+        fatent_put(CAIRN_FAT32, rig_fat(rig, copy, 0), 0, 0x0FFFFF00u | geo->media);
+        fatent_put(CAIRN_FAT32, rig_fat(rig, copy, 1), 1, FATENT_END);
+        fatent_put(CAIRN_FAT32, rig_fat(rig, copy, 2), 2, FATENT_END);
+    }
+}
+
+static void volume_make(struct rig *rig)
 {
     static uint8_t scratch[1u << 18];
-    uint64_t bytes;
+    const struct rig_shape *shape = &rig->shape;
+    struct cairn_fat_format_options options = options_of(shape);
+    bool by_hand = shape->exact && shape->type == CAIRN_FAT32 && shape->clusters < 65525;
+    enum cairn_err err = cairn_fat_geometry_fit(&options, by_hand ? 1 : shape->clusters,
+                                                &rig->geometry, &options.total_bytes, &rig->why);
+    must(!err, "planning", &rig->why);
+    if (by_hand) {
+        small_32_plan(rig);
+        options.total_bytes = (uint64_t)rig->geometry.total_sectors * shape->sector_bytes;
+    }
+    rig->dev_bytes = options.total_bytes + (size_t)shape->room_clusters * shape->cluster_bytes;
+    device_open(rig);
+    if (by_hand)
+        small_32_make(rig);
+    else
+        err = cairn_fat_format(&rig->dev.base, &options, scratch, sizeof scratch, &rig->geometry,
+                               &rig->why);
+    must(!err, "formatting", &rig->why);
+    if (!shape->exact) clusters_spoil(rig);
+}
+
+void rig_settle(struct rig *rig)
+{
+    if (rig->shape.on_sim) sim_settle(&rig->dev.sim);
+}
+
+void rig_make(struct rig *rig, const struct rig_shape *shape)
+{
     memset(rig, 0, sizeof *rig);
     rig->shape = *shape;
     defaults(&rig->shape);
-    struct cairn_fat_format_options options = options_of(&rig->shape);
-    enum cairn_err err =
-        cairn_fat_geometry_fit(&options, rig->shape.clusters, &rig->geometry, &bytes, &rig->why);
-    must(!err, "planning", &rig->why);
-    rig->dev_bytes = bytes;
-    device_open(rig);
-    err = cairn_fat_format(&rig->dev.base, &options, scratch, sizeof scratch, &rig->geometry,
-                           &rig->why);
-    must(!err, "formatting", &rig->why);
-    clusters_spoil(rig);
-    if (shape->on_sim) sim_settle(&rig->dev.sim);
+    volume_make(rig);
+    rig_settle(rig);
     cairn_clock_wall_fixed_init(&rig->clock, RIG_TIME_NS);
     rig->mem = malloc(rig->shape.mem_bytes);
 }

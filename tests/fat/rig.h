@@ -11,9 +11,13 @@
 struct rig_shape {
     enum cairn_fat_type type;
     uint32_t sector_bytes, cluster_bytes, fat_count, root_entries;
-    uint32_t clusters; /* that can be used, all others are marked bad; 0: 200 */
-    size_t mem_bytes;  /* for the volume; 0: 1 MiB */
-    bool on_sim;       /* the device is a cairn_blk_sim */
+    uint32_t clusters;      /* that can be used, all others are marked bad; 0: 200 */
+    bool exact;             /* there are no others: a FAT32 of few clusters is made by hand */
+    uint32_t reserved;      /* sectors, of one made by hand; 0: as usual */
+    uint32_t room_clusters; /* of the device, behind the volume */
+    uint32_t block_bytes;   /* of the device; 0: a sector */
+    size_t mem_bytes;       /* for the volume; 0: 1 MiB */
+    bool on_sim;            /* the device is a cairn_blk_sim */
     int32_t utc_offset_min;
     bool long_lower; /* "a.txt" gets a long name, as by mount's default; else one slot */
     enum cairn_fat_sync_policy sync;
@@ -53,6 +57,9 @@ enum cairn_err rig_unmount(struct rig *rig) CAIRN_MUST_USE;
 bool rig_check(struct rig *rig, enum cairn_fat_severity from);
 /* fsck.fat -n has no complaint, or is not installed. */
 bool rig_fsck(struct rig *rig);
+
+/* What was done to the bytes is durable. */
+void rig_settle(struct rig *rig);
 
 uint8_t *rig_sector(const struct rig *rig, uint64_t sector);
 uint8_t *rig_cluster(const struct rig *rig, uint32_t cluster);

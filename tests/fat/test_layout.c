@@ -23,8 +23,8 @@ static struct layout_rig rig;
 
 static void holds(enum layout_state state)
 {
-    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, state), "%s", rig.what);
+    ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, state), "%s", rig.what);
 }
 
 static void made(int shape, uint32_t seed)
@@ -36,7 +36,7 @@ static void made(int shape, uint32_t seed)
 static void well(enum cairn_err err)
 {
     char text[512];
-    cairn_why_text(&rig.why, text, sizeof text);
+    cairn_why_text(&rig.disk.why, text, sizeof text);
     ck_assert_msg(!err, "%s", text);
 }
 
@@ -45,8 +45,8 @@ static struct cairn_fat_geometry geometry(void)
 {
     struct cairn_fat_layout_options options = { .plan_only = true };
     struct cairn_fat_layout_result result;
-    well(cairn_fat_resize(&rig.dev.base, rig.volume_bytes, &options, rig.mem, rig.mem_bytes,
-                          &result, &rig.why));
+    well(cairn_fat_resize(&rig.disk.dev.base, rig.volume_bytes, &options, rig.disk.mem,
+                          rig.disk.shape.mem_bytes, &result, &rig.disk.why));
     return result.before;
 }
 
@@ -55,19 +55,20 @@ START_TEST(shrinks_to_the_least)
     struct cairn_fat_layout_result result;
     made(_i, 11);
     struct cairn_fat_layout_options plan = { .plan_only = true };
-    well(cairn_fat_resize(&rig.dev.base, rig.volume_bytes, &plan, rig.mem, rig.mem_bytes, &result,
-                          &rig.why));
+    well(cairn_fat_resize(&rig.disk.dev.base, rig.volume_bytes, &plan, rig.disk.mem,
+                          rig.disk.shape.mem_bytes, &result, &rig.disk.why));
     uint64_t least = result.least_bytes;
     ck_assert_uint_le(least, rig.volume_bytes);
     enum cairn_err err =
-        layout_resize(&rig, &rig.dev.base, least - rig.geometry.cluster_bytes, &result);
+        layout_resize(&rig, &rig.disk.dev.base, least - rig.disk.geometry.cluster_bytes, &result);
     ck_assert(err == CAIRN_ENOSPC || err == CAIRN_EINVAL);
     holds(LAYOUT_CLEAN);
-    well(layout_resize(&rig, &rig.dev.base, least, &result));
-    memset(rig.bytes + least, 0xA5, rig.dev_bytes - least); /* what is cut off is not needed */
+    well(layout_resize(&rig, &rig.disk.dev.base, least, &result));
+    memset(rig.disk.bytes + least, 0xA5,
+           rig.disk.dev_bytes - least); /* what is cut off is not needed */
     holds(LAYOUT_CLEAN);
     ck_assert_uint_eq((uint64_t)geometry().total_sectors * rig.shape.sector_bytes, least);
-    ck_assert(rig.geometry.cluster_count < 65525 || layout_fsck(&rig));
+    ck_assert(rig.disk.geometry.cluster_count < 65525 || rig_fsck(&rig.disk));
     layout_free(&rig);
 }
 END_TEST
@@ -77,12 +78,12 @@ START_TEST(grows)
 {
     struct cairn_fat_layout_result result;
     made(_i, 12);
-    uint32_t before = rig.geometry.cluster_count;
+    uint32_t before = rig.disk.geometry.cluster_count;
     uint64_t sizes[] = { rig.volume_bytes + rig.shape.cluster_bytes,
-                         rig.volume_bytes + rig.volume_bytes / 10, rig.dev_bytes };
+                         rig.volume_bytes + rig.volume_bytes / 10, rig.disk.dev_bytes };
     for (size_t i = 0; i < 3; i++) {
-        memset(rig.bytes + rig.volume_bytes, 0x5A, rig.dev_bytes - rig.volume_bytes);
-        enum cairn_err err = layout_resize(&rig, &rig.dev.base, sizes[i], &result);
+        memset(rig.disk.bytes + rig.volume_bytes, 0x5A, rig.disk.dev_bytes - rig.volume_bytes);
+        enum cairn_err err = layout_resize(&rig, &rig.disk.dev.base, sizes[i], &result);
         well(err);
         holds(LAYOUT_CLEAN);
         struct cairn_fat_geometry is = geometry();
@@ -90,12 +91,13 @@ START_TEST(grows)
         ck_assert_uint_eq(is.total_sectors, result.after.total_sectors);
         ck_assert_uint_le((uint64_t)is.total_sectors * is.sector_bytes, sizes[i]);
         ck_assert_uint_eq((uint64_t)is.data_start * is.sector_bytes % is.cluster_bytes,
-                          (uint64_t)rig.geometry.data_start * is.sector_bytes % is.cluster_bytes);
+                          (uint64_t)rig.disk.geometry.data_start * is.sector_bytes %
+                              is.cluster_bytes);
         before = is.cluster_count;
         rig.volume_bytes = (size_t)is.total_sectors * is.sector_bytes;
     }
-    ck_assert_uint_gt(before, rig.geometry.cluster_count + rig.shape.room_clusters / 2);
-    ck_assert(rig.shape.type == CAIRN_FAT32 || layout_fsck(&rig));
+    ck_assert_uint_gt(before, rig.disk.geometry.cluster_count + rig.shape.room_clusters / 2);
+    ck_assert(rig.shape.type == CAIRN_FAT32 || rig_fsck(&rig.disk));
     layout_free(&rig);
 }
 END_TEST
@@ -105,12 +107,12 @@ START_TEST(grows_and_shrinks)
 {
     struct cairn_fat_layout_result result;
     made(_i, 13);
-    well(layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result));
+    well(layout_resize(&rig, &rig.disk.dev.base, rig.disk.dev_bytes, &result));
     holds(LAYOUT_CLEAN);
-    well(layout_defrag(&rig, &rig.dev.base, true, &result));
-    well(layout_resize(&rig, &rig.dev.base, rig.volume_bytes + rig.shape.cluster_bytes * 200,
+    well(layout_defrag(&rig, &rig.disk.dev.base, true, &result));
+    well(layout_resize(&rig, &rig.disk.dev.base, rig.volume_bytes + rig.shape.cluster_bytes * 200,
                        &result));
-    well(layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result));
+    well(layout_resize(&rig, &rig.disk.dev.base, rig.disk.dev_bytes, &result));
     holds(LAYOUT_CLEAN);
     layout_free(&rig);
 }
@@ -119,7 +121,7 @@ END_TEST
 static bool free_is_one_run(void)
 {
     struct cairn_fat_layout_result result;
-    enum cairn_err err = layout_resize(&rig, &rig.dev.base, rig.volume_bytes, &result);
+    enum cairn_err err = layout_resize(&rig, &rig.disk.dev.base, rig.volume_bytes, &result);
     return !err && result.moved_clusters == 0;
 }
 
@@ -127,15 +129,15 @@ START_TEST(defragments)
 {
     struct cairn_fat_layout_result result;
     made(_i, 14);
-    well(layout_defrag(&rig, &rig.dev.base, false, &result));
+    well(layout_defrag(&rig, &rig.disk.dev.base, false, &result));
     holds(LAYOUT_CLEAN);
     ck_assert_uint_gt(result.pieces_before, result.chains);
     ck_assert_uint_eq(result.pieces_after, result.chains);
     uint64_t moved = result.moved_clusters;
-    well(layout_defrag(&rig, &rig.dev.base, false, &result));
+    well(layout_defrag(&rig, &rig.disk.dev.base, false, &result));
     ck_assert_uint_eq(result.moved_clusters, 0); /* nothing is left to do */
     ck_assert_uint_gt(moved, 0);
-    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    well(layout_defrag(&rig, &rig.disk.dev.base, true, &result));
     holds(LAYOUT_CLEAN);
     ck_assert_uint_eq(result.pieces_after, result.chains);
     ck_assert(free_is_one_run());
@@ -153,10 +155,10 @@ START_TEST(packs_a_full_volume)
     if (!full.clusters) return;
     layout_make(&rig, &full, 15);
     holds(LAYOUT_CLEAN);
-    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    well(layout_defrag(&rig, &rig.disk.dev.base, true, &result));
     holds(LAYOUT_CLEAN);
     ck_assert_uint_eq(result.pieces_after, result.chains);
-    ck_assert_uint_le(result.moved_clusters, 3ull * rig.geometry.cluster_count);
+    ck_assert_uint_le(result.moved_clusters, 3ull * rig.disk.geometry.cluster_count);
     layout_free(&rig);
 }
 END_TEST
@@ -176,13 +178,13 @@ START_TEST(packs_with_two_flushes_a_cluster)
     struct layout_shape full = { CAIRN_FAT16, 512, 512, 2, 4200, 1, 0, false, 0, 0 };
     struct cairn_fat_layout_result result;
     layout_make(&rig, &full, 17);
-    uncounted = rig.dev.base.ops;
+    uncounted = rig.disk.dev.base.ops;
     struct cairn_blk_ops ops = *uncounted;
     ops.flush = counting_flush;
-    rig.dev.base.ops = &ops;
-    rig.dev.base.info.flush = CAIRN_BLK_NATIVE;
+    rig.disk.dev.base.ops = &ops;
+    rig.disk.dev.base.info.flush = CAIRN_BLK_NATIVE;
     flushes = 0;
-    well(layout_defrag(&rig, &rig.dev.base, true, &result));
+    well(layout_defrag(&rig, &rig.disk.dev.base, true, &result));
     ck_assert_uint_gt(result.moved_clusters, 4000);
     ck_assert_uint_le(flushes, 2 * result.moved_clusters + 500); /* directories: ".." */
     holds(LAYOUT_CLEAN);
@@ -196,11 +198,12 @@ START_TEST(trims)
     uint64_t bytes;
     struct cairn_fat_usage usage;
     made(_i, 16);
-    well(cairn_fat_mount(&fs, &rig.dev.base, NULL, rig.mem, rig.mem_bytes, &rig.why));
-    well(cairn_fat_usage(fs, &usage, &rig.why));
-    well(cairn_fat_trim(fs, &bytes, &rig.why));
+    well(cairn_fat_mount(&fs, &rig.disk.dev.base, NULL, rig.disk.mem, rig.disk.shape.mem_bytes,
+                         &rig.disk.why));
+    well(cairn_fat_usage(fs, &usage, &rig.disk.why));
+    well(cairn_fat_trim(fs, &bytes, &rig.disk.why));
     ck_assert_uint_eq(bytes, usage.free_clusters * usage.cluster_bytes);
-    well(cairn_fat_unmount(fs, &rig.why));
+    well(cairn_fat_unmount(fs, &rig.disk.why));
     holds(LAYOUT_CLEAN);
     layout_free(&rig);
 }
@@ -237,17 +240,18 @@ START_TEST(trims_what_is_taken)
     struct cairn_fat *fs;
     uint64_t bytes;
     made(0, 16);
-    knowing = (struct knowing){ .real = rig.dev.base.ops, .refuses = _i };
+    knowing = (struct knowing){ .real = rig.disk.dev.base.ops, .refuses = _i };
     struct cairn_blk_ops ops = *knowing.real;
     ops.submit = knowing_submit;
     ops.begin = ops.finish = NULL;
     ops.extents = knowing_extents;
-    rig.dev.base.ops = &ops;
-    rig.dev.base.info.extents = CAIRN_BLK_NATIVE;
-    well(cairn_fat_mount(&fs, &rig.dev.base, NULL, rig.mem, rig.mem_bytes, &rig.why));
-    well(cairn_fat_trim(fs, &bytes, &rig.why));
+    rig.disk.dev.base.ops = &ops;
+    rig.disk.dev.base.info.extents = CAIRN_BLK_NATIVE;
+    well(cairn_fat_mount(&fs, &rig.disk.dev.base, NULL, rig.disk.mem, rig.disk.shape.mem_bytes,
+                         &rig.disk.why));
+    well(cairn_fat_trim(fs, &bytes, &rig.disk.why));
     ck_assert_int_eq(bytes > 0, !knowing.refuses);
-    well(cairn_fat_unmount(fs, &rig.why));
+    well(cairn_fat_unmount(fs, &rig.disk.why));
     layout_free(&rig);
 }
 END_TEST
@@ -259,16 +263,16 @@ static void any_step(uint32_t *state, uint64_t least)
     *state = *state * 1664525u + 1013904223u;
     uint32_t what = *state >> 28;
     if (what < 4) {
-        enum cairn_err err = layout_defrag(&rig, &rig.dev.base, what < 2, &result);
+        enum cairn_err err = layout_defrag(&rig, &rig.disk.dev.base, what < 2, &result);
         ck_assert(!err || err == CAIRN_ENOSPC);
         return;
     }
-    uint64_t bytes = least + (*state >> 4) % (rig.dev_bytes - least + 1);
-    enum cairn_err err = layout_resize(&rig, &rig.dev.base, bytes, &result);
-    ck_assert_msg(!err || err == CAIRN_ENOSPC, "%s: %s", cairn_err_name(err), rig.why.what);
+    uint64_t bytes = least + (*state >> 4) % (rig.disk.dev_bytes - least + 1);
+    enum cairn_err err = layout_resize(&rig, &rig.disk.dev.base, bytes, &result);
+    ck_assert_msg(!err || err == CAIRN_ENOSPC, "%s: %s", cairn_err_name(err), rig.disk.why.what);
     if (err) return;
     rig.volume_bytes = (size_t)result.after.total_sectors * result.after.sector_bytes;
-    memset(rig.bytes + rig.volume_bytes, 0xA5, rig.dev_bytes - rig.volume_bytes);
+    memset(rig.disk.bytes + rig.volume_bytes, 0xA5, rig.disk.dev_bytes - rig.volume_bytes);
 }
 
 START_TEST(bears_any_order)
@@ -281,11 +285,11 @@ START_TEST(bears_any_order)
         uint32_t state = seed * 77;
         made(_i, seed);
         for (uint32_t i = 0; i < 8; i++) {
-            well(cairn_fat_resize(&rig.dev.base, 0, &plan, rig.mem, rig.mem_bytes, &result,
-                                  &rig.why));
+            well(cairn_fat_resize(&rig.disk.dev.base, 0, &plan, rig.disk.mem,
+                                  rig.disk.shape.mem_bytes, &result, &rig.disk.why));
             any_step(&state, result.least_bytes);
-            if (!layout_holds(&rig, &rig.dev.base) ||
-                !layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN))
+            if (!layout_holds(&rig, &rig.disk.dev.base) ||
+                !layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN))
                 ck_abort_msg("seed %u, step %u: %s", seed, i, rig.what);
         }
         layout_free(&rig);

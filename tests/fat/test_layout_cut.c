@@ -96,7 +96,7 @@ static enum cairn_err op_run(const struct cut *cut, struct cairn_blk *dev,
 {
     const struct layout_op *op = cut->op;
     if (op->defrag) return layout_defrag(&rig, dev, op->pack, result);
-    uint64_t bytes = op->to_clusters ? layout_bytes(&rig, op->to_clusters) : rig.dev_bytes;
+    uint64_t bytes = op->to_clusters ? layout_bytes(&rig, op->to_clusters) : rig.disk.dev_bytes;
     return layout_resize(&rig, dev, bytes, result);
 }
 
@@ -109,7 +109,7 @@ static uint32_t draw(struct cut *cut)
 static uint32_t way_count(void)
 {
     uint32_t blocks = 0, cursor = 0;
-    for (uint64_t block; cairn_blk_sim_unflushed(&rig.dev.sim, &cursor, &block);)
+    for (uint64_t block; cairn_blk_sim_unflushed(&rig.disk.dev.sim, &cursor, &block);)
         blocks++;
     return blocks <= ALL_WAYS ? 1u << blocks : WAYS;
 }
@@ -117,10 +117,10 @@ static uint32_t way_count(void)
 /* What of the unflushed blocks arrived: by the bits of the way, or none, all, any. */
 static void way_make(struct cut *cut, uint32_t way, bool by_bits)
 {
-    struct cairn_blk_sim *sim = &rig.dev.sim;
+    struct cairn_blk_sim *sim = &rig.disk.dev.sim;
     uint32_t nth = 0;
     uint64_t block;
-    memcpy(cut->after, rig.bytes, rig.dev_bytes);
+    memcpy(cut->after, rig.disk.bytes, rig.disk.dev_bytes);
     for (uint32_t cursor = 0; cairn_blk_sim_unflushed(sim, &cursor, &block);) {
         bool arrives = by_bits ? way >> nth++ & 1 : way == 1 || (way > 1 && draw(cut) % 2);
         if (arrives) continue;
@@ -137,13 +137,13 @@ static void way_judge(struct cut *cut, uint64_t event, uint32_t way)
     snprintf(where, sizeof where, "%s, event %llu, way %u", cut->op->name,
              (unsigned long long)event, way);
     way_make(cut, way, way_count() != WAYS);
-    if (cairn_blk_mem_open(&dev, cut->after, rig.dev.base.info.block_bytes,
-                           rig.dev.base.info.block_count, NULL))
+    if (cairn_blk_mem_open(&dev, cut->after, rig.disk.dev.base.info.block_bytes,
+                           rig.disk.dev.base.info.block_count, NULL))
         abort();
     ck_assert_msg(layout_holds(&rig, &dev.base), "%s: %s", where, rig.what);
     ck_assert_msg(layout_checks(&rig, &dev.base, LAYOUT_AFTER_CUT), "%s: %s", where, rig.what);
     enum cairn_err err = op_run(cut, &dev.base, &result);
-    cairn_why_text(&rig.why, text, sizeof text);
+    cairn_why_text(&rig.disk.why, text, sizeof text);
     ck_assert_msg(!err, "%s, again: %s", where, text);
     ck_assert_msg(layout_holds(&rig, &dev.base), "%s, again: %s", where, rig.what);
     ck_assert_msg(layout_checks(&rig, &dev.base, LAYOUT_CLEAN), "%s, again: %s", where, rig.what);
@@ -156,8 +156,8 @@ static void way_judge(struct cut *cut, uint64_t event, uint32_t way)
 /* The device as it was, and power until the event. */
 static void device_reset(const struct cut *cut, uint64_t event)
 {
-    memcpy(rig.bytes, cut->base, rig.dev_bytes);
-    sim_live_until(&rig.dev.sim, event);
+    memcpy(rig.disk.bytes, cut->base, rig.disk.dev_bytes);
+    sim_live_until(&rig.disk.dev.sim, event);
 }
 
 START_TEST(survives_a_cut_at_every_event)
@@ -168,25 +168,25 @@ START_TEST(survives_a_cut_at_every_event)
         layout_make_of(&rig, &cut.op->shape, cut.op->steps);
     else
         layout_make(&rig, &cut.op->shape, cut.op->seed);
-    cut.base = malloc(rig.dev_bytes);
-    cut.after = malloc(rig.dev_bytes);
-    memcpy(cut.base, rig.bytes, rig.dev_bytes);
+    cut.base = malloc(rig.disk.dev_bytes);
+    cut.after = malloc(rig.disk.dev_bytes);
+    memcpy(cut.base, rig.disk.bytes, rig.disk.dev_bytes);
     uint64_t event = 0;
     for (;; event++) {
         device_reset(&cut, event);
-        enum cairn_err err = op_run(&cut, &rig.dev.base, &result);
-        if (!rig.dev.sim.state.is_cut) {
+        enum cairn_err err = op_run(&cut, &rig.disk.dev.base, &result);
+        if (!rig.disk.dev.sim.state.is_cut) {
             char text[512];
-            cairn_why_text(&rig.why, text, sizeof text);
+            cairn_why_text(&rig.disk.why, text, sizeof text);
             ck_assert_msg(!err, "%s: %s", cut.op->name, text);
             break;
         }
         for (uint32_t way = 0; way < way_count(); way++)
             way_judge(&cut, event, way);
     }
-    sim_restart(&rig.dev.sim, NULL, NULL); /* what was not flushed is lost */
-    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    sim_restart(&rig.disk.dev.sim, NULL, NULL); /* what was not flushed is lost */
+    ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN), "%s", rig.what);
     printf("%s: %llu clusters moved, power cut at %llu events, %llu states, nothing lost\n",
            cut.op->name, (unsigned long long)result.moved_clusters, (unsigned long long)event,
            (unsigned long long)cut.states);

@@ -19,53 +19,41 @@ static const struct layout_shape on_sim = { CAIRN_FAT12, 512, 512, 2, 120, 40, 6
 
 static struct layout_rig rig;
 
-static uint8_t *fat_entry(uint32_t copy, uint32_t cluster)
-{
-    const struct cairn_fat_geometry *geo = &rig.geometry;
-    uint64_t sector = geo->reserved_sectors + (uint64_t)copy * geo->fat_sectors;
-    return rig.bytes + sector * geo->sector_bytes + fatent_offset(geo->type, cluster);
-}
-
 static void fat_put(uint32_t cluster, uint32_t value)
 {
-    for (uint32_t copy = 0; copy < rig.geometry.fat_count; copy++)
-        fatent_put(rig.geometry.type, fat_entry(copy, cluster), cluster, value);
-}
-
-static uint32_t fat_get(uint32_t cluster)
-{
-    return fatent_get(rig.geometry.type, fat_entry(0, cluster), cluster);
+    for (uint32_t copy = 0; copy < rig.disk.geometry.fat_count; copy++)
+        fatent_put(rig.disk.geometry.type, rig_fat(&rig.disk, copy, cluster), cluster, value);
 }
 
 /* The n-th free cluster from the end. */
 static uint32_t free_cluster(uint32_t n)
 {
-    for (uint32_t c = rig.geometry.cluster_count + 1; c >= 2; c--)
-        if (fat_get(c) == FATENT_FREE && n-- == 0) return c;
+    for (uint32_t c = rig.disk.geometry.cluster_count + 1; c >= 2; c--)
+        if (rig_fat_get(&rig.disk, c) == FATENT_FREE && n-- == 0) return c;
     abort();
 }
 
 static void state_set(uint8_t bits)
 {
-    uint8_t *state = &rig.bytes[cairn_fat_boot_state_offset(rig.geometry.type)];
+    uint8_t *state = &rig.disk.bytes[cairn_fat_boot_state_offset(rig.disk.geometry.type)];
     *state = (uint8_t)(*state | bits);
 }
 
 static enum cairn_err defrag(void)
 {
     struct cairn_fat_layout_result result;
-    return layout_defrag(&rig, &rig.dev.base, true, &result);
+    return layout_defrag(&rig, &rig.disk.dev.base, true, &result);
 }
 
 /* It fails so, and nothing was written. */
 static void refused(enum cairn_err wanted)
 {
     struct cairn_fat_layout_result result;
-    uint8_t *before = malloc(rig.dev_bytes);
-    memcpy(before, rig.bytes, rig.dev_bytes);
+    uint8_t *before = malloc(rig.disk.dev_bytes);
+    memcpy(before, rig.disk.bytes, rig.disk.dev_bytes);
     ck_assert_int_eq(defrag(), wanted);
-    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result), wanted);
-    ck_assert_int_eq(memcmp(before, rig.bytes, rig.dev_bytes), 0);
+    ck_assert_int_eq(layout_resize(&rig, &rig.disk.dev.base, rig.disk.dev_bytes, &result), wanted);
+    ck_assert_int_eq(memcmp(before, rig.disk.bytes, rig.disk.dev_bytes), 0);
     free(before);
 }
 
@@ -80,10 +68,10 @@ START_TEST(lost_clusters_are_freed_only_behind_a_cut)
     state_set(FAT_BOOT_MOVING); /* says nothing of a volume that was unmounted */
     refused(CAIRN_ECORRUPT);
     state_set(FAT_BOOT_DIRTY);
-    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
+    ck_assert_int_eq(layout_defrag(&rig, &rig.disk.dev.base, false, &result), CAIRN_OK);
     ck_assert_uint_eq(result.freed_clusters, 1);
-    ck_assert(layout_holds(&rig, &rig.dev.base));
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    ck_assert(layout_holds(&rig, &rig.disk.dev.base));
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN), "%s", rig.what);
     layout_free(&rig);
 }
 END_TEST
@@ -94,18 +82,20 @@ START_TEST(lost_clusters_of_another_cut_are_freed_only_when_told)
     struct cairn_fat_layout_options dirty = { .dirty = true };
     layout_make(&rig, _i ? &plain_32 : &plain, 1);
     fat_put(free_cluster(3), FATENT_END);
-    ck_assert_int_eq(cairn_fat_defrag(&rig.dev.base, &dirty, rig.mem, rig.mem_bytes, &result, NULL),
+    ck_assert_int_eq(cairn_fat_defrag(&rig.disk.dev.base, &dirty, rig.disk.mem,
+                                      rig.disk.shape.mem_bytes, &result, NULL),
                      CAIRN_ECORRUPT);
     state_set(FAT_BOOT_DIRTY);
     refused(CAIRN_ECORRUPT);
-    ck_assert(strstr(rig.why.hint, "cairn check --repair"));
-    ck_assert(strstr(rig.why.hint, "--dirty"));
-    ck_assert_int_eq(cairn_fat_defrag(&rig.dev.base, &dirty, rig.mem, rig.mem_bytes, &result, NULL),
+    ck_assert(strstr(rig.disk.why.hint, "cairn check --repair"));
+    ck_assert(strstr(rig.disk.why.hint, "--dirty"));
+    ck_assert_int_eq(cairn_fat_defrag(&rig.disk.dev.base, &dirty, rig.disk.mem,
+                                      rig.disk.shape.mem_bytes, &result, NULL),
                      CAIRN_OK);
     ck_assert_uint_eq(result.freed_clusters, 1);
-    ck_assert(layout_holds(&rig, &rig.dev.base));
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_DIRTY), "%s", rig.what);
-    ck_assert(!layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN));
+    ck_assert(layout_holds(&rig, &rig.disk.dev.base));
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_DIRTY), "%s", rig.what);
+    ck_assert(!layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN));
     layout_free(&rig);
 }
 END_TEST
@@ -118,7 +108,8 @@ START_TEST(other_changes_forget_the_cut)
     layout_make(&rig, _i ? &plain_32 : &plain, 4);
     state_set(FAT_BOOT_DIRTY | FAT_BOOT_MOVING);
     fat_put(free_cluster(3), FATENT_END);
-    ck_assert(!cairn_fat_mount(&fs, &rig.dev.base, &options, rig.mem, rig.mem_bytes, NULL));
+    ck_assert(!cairn_fat_mount(&fs, &rig.disk.dev.base, &options, rig.disk.mem,
+                               rig.disk.shape.mem_bytes, NULL));
     ck_assert(!cairn_fat_label_set(fs, "NEW", 3, NULL));
     ck_assert(!cairn_fat_unmount(fs, NULL));
     refused(CAIRN_ECORRUPT);
@@ -134,8 +125,9 @@ START_TEST(repair_forgets_the_cut)
     layout_make(&rig, _i ? &plain_32 : &plain, 5);
     state_set(FAT_BOOT_DIRTY | FAT_BOOT_MOVING);
     fat_put(free_cluster(3), FATENT_END);
-    ck_assert(!cairn_fat_repair(&rig.dev.base, &options, rig.mem, rig.mem_bytes, &result, NULL));
-    ck_assert_uint_eq(rig.bytes[cairn_fat_boot_state_offset(rig.geometry.type)], 0);
+    ck_assert(!cairn_fat_repair(&rig.disk.dev.base, &options, rig.disk.mem,
+                                rig.disk.shape.mem_bytes, &result, NULL));
+    ck_assert_uint_eq(rig.disk.bytes[cairn_fat_boot_state_offset(rig.disk.geometry.type)], 0);
     layout_free(&rig);
 }
 END_TEST
@@ -143,13 +135,14 @@ END_TEST
 /* The last cluster of some file in the root of a FAT12. */
 static uint32_t file_end(void)
 {
-    const uint8_t *slot = rig.bytes + (size_t)rig.geometry.root_start * rig.geometry.sector_bytes;
+    const uint8_t *slot =
+        rig.disk.bytes + (size_t)rig.disk.geometry.root_start * rig.disk.geometry.sector_bytes;
     while (slot[FAT_SLOT_ATTR] & (CAIRN_FAT_DIRECTORY | CAIRN_FAT_VOLUME) ||
            slot[0] == FAT_SLOT_FREE || !cairn_le16(slot + FAT_SLOT_START_LOW))
         slot += FAT_SLOT_BYTES;
     uint32_t end = cairn_le16(slot + FAT_SLOT_START_LOW);
-    while (fat_get(end) != FATENT_END)
-        end = fat_get(end);
+    while (rig_fat_get(&rig.disk, end) != FATENT_END)
+        end = rig_fat_get(&rig.disk, end);
     return end;
 }
 
@@ -162,9 +155,9 @@ START_TEST(a_size_that_does_not_fit_keeps_the_mark)
     fat_put(file_end(), more);
     fat_put(more, FATENT_END);
     state_set(FAT_BOOT_DIRTY | FAT_BOOT_MOVING);
-    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
-    ck_assert(layout_holds(&rig, &rig.dev.base));
-    ck_assert(rig.bytes[cairn_fat_boot_state_offset(CAIRN_FAT12)] & FAT_BOOT_DIRTY);
+    ck_assert_int_eq(layout_defrag(&rig, &rig.disk.dev.base, false, &result), CAIRN_OK);
+    ck_assert(layout_holds(&rig, &rig.disk.dev.base));
+    ck_assert(rig.disk.bytes[cairn_fat_boot_state_offset(CAIRN_FAT12)] & FAT_BOOT_DIRTY);
     layout_free(&rig);
 }
 END_TEST
@@ -175,13 +168,13 @@ START_TEST(refuses_chains_that_are_broken_or_shared)
         layout_make(&rig, &plain, 2);
         uint32_t from = 2, others = 0;
         while (!others) { /* a cluster that leads on, and the one behind it */
-            uint32_t next = fat_get(from);
-            if (next >= 2 && next <= rig.geometry.cluster_count + 1)
+            uint32_t next = rig_fat_get(&rig.disk, from);
+            if (next >= 2 && next <= rig.disk.geometry.cluster_count + 1)
                 others = next;
             else
                 from++;
         }
-        uint32_t bad[] = { free_cluster(0), from, rig.geometry.cluster_count + 9 };
+        uint32_t bad[] = { free_cluster(0), from, rig.disk.geometry.cluster_count + 9 };
         fat_put(from, bad[way]); /* into a free one, to itself, out of the volume */
         refused(CAIRN_ECORRUPT);
         state_set(FAT_BOOT_DIRTY);
@@ -195,16 +188,16 @@ START_TEST(says_the_limits)
 {
     struct cairn_fat_layout_result result;
     layout_make(&rig, &plain, 3);
-    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, 100, &result), CAIRN_EINVAL);
-    ck_assert(strstr(rig.why.what, "1 to 4084"));
-    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, 3u << 20, &result), CAIRN_EFBIG);
-    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, rig.dev_bytes + 512, &result),
+    ck_assert_int_eq(layout_resize(&rig, &rig.disk.dev.base, 100, &result), CAIRN_EINVAL);
+    ck_assert(strstr(rig.disk.why.what, "1 to 4084"));
+    ck_assert_int_eq(layout_resize(&rig, &rig.disk.dev.base, 3u << 20, &result), CAIRN_EFBIG);
+    ck_assert_int_eq(layout_resize(&rig, &rig.disk.dev.base, rig.disk.dev_bytes + 512, &result),
                      CAIRN_ENOSPC);
-    ck_assert(strstr(rig.why.what, "the device has only"));
-    ck_assert_int_eq(
-        cairn_fat_resize(&rig.dev.base, rig.dev_bytes, NULL, rig.mem, 100000, &result, NULL),
-        CAIRN_ENOMEM);
-    ck_assert(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN));
+    ck_assert(strstr(rig.disk.why.what, "the device has only"));
+    ck_assert_int_eq(cairn_fat_resize(&rig.disk.dev.base, rig.disk.dev_bytes, NULL, rig.disk.mem,
+                                      100000, &result, NULL),
+                     CAIRN_ENOMEM);
+    ck_assert(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN));
     layout_free(&rig);
 }
 END_TEST
@@ -233,10 +226,11 @@ START_TEST(stops_when_told)
                                                     .ctx = &stop };
         struct cairn_fat_layout_result result;
         layout_make(&rig, &plain, 4);
-        err = cairn_fat_defrag(&rig.dev.base, &options, rig.mem, rig.mem_bytes, &result, &rig.why);
+        err = cairn_fat_defrag(&rig.disk.dev.base, &options, rig.disk.mem, rig.disk.shape.mem_bytes,
+                               &result, &rig.disk.why);
         ck_assert(!err || err == CAIRN_ECANCELED);
-        ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
-        ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+        ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "%s", rig.what);
+        ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN), "%s", rig.what);
         layout_free(&rig);
     }
 }
@@ -247,7 +241,7 @@ static uint32_t total_sectors(void)
 {
     struct cairn_fat_geometry geo;
     bool is_signed;
-    ck_assert(!cairn_fat_boot_decode(rig.bytes, &geo, &is_signed, NULL));
+    ck_assert(!cairn_fat_boot_decode(rig.disk.bytes, &geo, &is_signed, NULL));
     return geo.total_sectors;
 }
 
@@ -258,22 +252,23 @@ START_TEST(bears_every_failing_request)
     for (uint64_t at = 0; failed; at++) {
         struct cairn_fat_layout_result result;
         layout_make(&rig, &on_sim, 5);
-        sim_live_until(&rig.dev.sim, SIM_NEVER);
-        sim_fail(&rig.dev.sim, at, at % 2);
-        enum cairn_err err = _i ? layout_defrag(&rig, &rig.dev.base, true, &result)
-                                : layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result);
-        failed = rig.dev.sim.state.requests > at;
+        sim_live_until(&rig.disk.dev.sim, SIM_NEVER);
+        sim_fail(&rig.disk.dev.sim, at, at % 2);
+        enum cairn_err err =
+            _i ? layout_defrag(&rig, &rig.disk.dev.base, true, &result)
+               : layout_resize(&rig, &rig.disk.dev.base, rig.disk.dev_bytes, &result);
+        failed = rig.disk.dev.sim.state.requests > at;
         ck_assert(failed || !err);
         bool mounted = result.before.total_sectors > 0;
         ck_assert(!mounted || result.after.total_sectors >= total_sectors());
-        sim_live_until(&rig.dev.sim, SIM_NEVER);
-        ck_assert_msg(layout_holds(&rig, &rig.dev.base), "request %d: %s", (int)at, rig.what);
-        ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_AFTER_CUT), "request %d: %s",
+        sim_live_until(&rig.disk.dev.sim, SIM_NEVER);
+        ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "request %d: %s", (int)at, rig.what);
+        ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_AFTER_CUT), "request %d: %s",
                       (int)at, rig.what);
-        err = _i ? layout_defrag(&rig, &rig.dev.base, true, &result)
-                 : layout_resize(&rig, &rig.dev.base, rig.dev_bytes, &result);
-        ck_assert_msg(!err, "request %d, again: %s", (int)at, rig.why.what);
-        ck_assert_msg(layout_holds(&rig, &rig.dev.base), "request %d: %s", (int)at, rig.what);
+        err = _i ? layout_defrag(&rig, &rig.disk.dev.base, true, &result)
+                 : layout_resize(&rig, &rig.disk.dev.base, rig.disk.dev_bytes, &result);
+        ck_assert_msg(!err, "request %d, again: %s", (int)at, rig.disk.why.what);
+        ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "request %d: %s", (int)at, rig.what);
         layout_free(&rig);
     }
 }
@@ -291,12 +286,12 @@ START_TEST(bad_clusters_stay)
         fat_put(bad[i], FATENT_BAD);
     }
     state_set(FAT_BOOT_DIRTY); /* FSInfo is not true any more */
-    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, true, &result), CAIRN_OK);
+    ck_assert_int_eq(layout_defrag(&rig, &rig.disk.dev.base, true, &result), CAIRN_OK);
     for (uint32_t i = 0; i < 8; i++)
-        ck_assert_uint_eq(fat_get(bad[i]), FATENT_BAD);
+        ck_assert_uint_eq(rig_fat_get(&rig.disk, bad[i]), FATENT_BAD);
     ck_assert_uint_le(result.pieces_after, result.chains + 8);
-    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_DIRTY), "%s", rig.what);
+    ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_DIRTY), "%s", rig.what);
     layout_free(&rig);
 }
 END_TEST
@@ -306,16 +301,16 @@ START_TEST(entries_that_come_into_use_are_free)
 {
     struct cairn_fat_layout_result result;
     layout_make(&rig, _i ? &plain_32 : &plain, 9);
-    const struct cairn_fat_geometry *geo = &rig.geometry;
+    const struct cairn_fat_geometry *geo = &rig.disk.geometry;
     uint32_t end = geo->fat_sectors * geo->sector_bytes * 8 / geo->type;
     ck_assert_uint_gt(end, geo->cluster_count + 2);
     for (uint32_t c = geo->cluster_count + 2; c < end; c++)
         fat_put(c, c % 3 ? FATENT_END : 2);
     uint64_t bytes = layout_bytes(&rig, end - 2);
-    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, bytes, &result), CAIRN_OK);
+    ck_assert_int_eq(layout_resize(&rig, &rig.disk.dev.base, bytes, &result), CAIRN_OK);
     ck_assert_uint_eq(result.after.fat_sectors, geo->fat_sectors);
     ck_assert_uint_eq(result.after.cluster_count, end - 2);
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN), "%s", rig.what);
     layout_free(&rig);
 }
 END_TEST
@@ -327,7 +322,8 @@ static uint64_t dir_clusters(const char *path, bool fill)
     struct cairn_fat_stat stat;
     struct cairn_fat_options options = { .on_dirty = CAIRN_FAT_DIRTY_WRITE };
     char name[32];
-    ck_assert(!cairn_fat_mount(&fs, &rig.dev.base, &options, rig.mem, rig.mem_bytes, NULL));
+    ck_assert(!cairn_fat_mount(&fs, &rig.disk.dev.base, &options, rig.disk.mem,
+                               rig.disk.shape.mem_bytes, NULL));
     if (fill) {
         dir = cairn_fat_root(fs);
         ck_assert(!cairn_fat_mkdir(dir, path, strlen(path), &node, NULL));
@@ -347,7 +343,7 @@ static uint64_t dir_clusters(const char *path, bool fill)
     ck_assert(!cairn_fat_stat(dir, &stat, NULL));
     cairn_fat_release(dir);
     ck_assert(!cairn_fat_unmount(fs, NULL));
-    return stat.allocated / rig.geometry.cluster_bytes;
+    return stat.allocated / rig.disk.geometry.cluster_bytes;
 }
 
 START_TEST(squeezes_directories)
@@ -355,10 +351,10 @@ START_TEST(squeezes_directories)
     struct cairn_fat_layout_result result;
     layout_make(&rig, _i ? &plain_32 : &plain, 7);
     ck_assert_uint_ge(dir_clusters("many", true), 4);
-    ck_assert_int_eq(layout_defrag(&rig, &rig.dev.base, false, &result), CAIRN_OK);
+    ck_assert_int_eq(layout_defrag(&rig, &rig.disk.dev.base, false, &result), CAIRN_OK);
     ck_assert_uint_ge(result.directories_shrunk, 1);
     ck_assert_uint_le(dir_clusters("many", false), 2);
-    ck_assert(layout_holds(&rig, &rig.dev.base));
+    ck_assert(layout_holds(&rig, &rig.disk.dev.base));
     layout_free(&rig);
 }
 END_TEST
@@ -367,17 +363,19 @@ START_TEST(mirroring_is_on_afterwards)
 {
     struct cairn_fat_layout_result result;
     layout_make(&rig, &plain_32, 8);
-    struct cairn_fat_geometry geo = rig.geometry;
+    struct cairn_fat_geometry geo = rig.disk.geometry;
     geo.active_only = true;
     geo.active_fat = 1;
-    cairn_fat_boot_reshape(&geo, rig.bytes);
-    memset(fat_entry(0, 0), 0, (size_t)geo.fat_sectors * geo.sector_bytes); /* not in force */
-    ck_assert_int_eq(layout_resize(&rig, &rig.dev.base, 0, &result), CAIRN_OK);
+    cairn_fat_boot_reshape(&geo, rig.disk.bytes);
+    memset(rig_fat(&rig.disk, 0, 0), 0,
+           (size_t)geo.fat_sectors * geo.sector_bytes); /* not in force */
+    ck_assert_int_eq(layout_resize(&rig, &rig.disk.dev.base, 0, &result), CAIRN_OK);
     ck_assert(!result.after.active_only);
-    ck_assert_int_eq(memcmp(fat_entry(0, 0), fat_entry(1, 0), geo.fat_sectors * geo.sector_bytes),
+    ck_assert_int_eq(memcmp(rig_fat(&rig.disk, 0, 0), rig_fat(&rig.disk, 1, 0),
+                            geo.fat_sectors * geo.sector_bytes),
                      0);
-    ck_assert_msg(layout_holds(&rig, &rig.dev.base), "%s", rig.what);
-    ck_assert_msg(layout_checks(&rig, &rig.dev.base, LAYOUT_CLEAN), "%s", rig.what);
+    ck_assert_msg(layout_holds(&rig, &rig.disk.dev.base), "%s", rig.what);
+    ck_assert_msg(layout_checks(&rig, &rig.disk.dev.base, LAYOUT_CLEAN), "%s", rig.what);
     layout_free(&rig);
 }
 END_TEST
