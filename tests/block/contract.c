@@ -37,6 +37,21 @@ static const char *const stacks[] = {
     "smaller/slice/file",
     "readonly/slice/smaller/sim",
     "slice/larger/slice/smaller/strict",
+    "cache/mem",
+    "cache/file",
+    "cache/strict",
+    "cache/sim",
+    "through/strict",
+    "through/sim",
+    "overlay/mem",
+    "overlay/strict",
+    "mirror/mem",
+    "mirror/strict",
+    "mirror/sim",
+    "slice/cache/smaller/sim",
+    "cache/overlay/slice/sim",
+    "larger/mirror/cache/file",
+    "overlay/cache/mirror/strict",
 };
 
 /* What the property runs; set before the search forks. */

@@ -109,6 +109,55 @@ static void open_blocksize(struct rig *rig, struct cairn_blk_resized *layer, uin
     rig->dev = &layer->base;
 }
 
+/* Memory of the layer that is being opened. */
+static void *layer_memory(struct rig *rig, size_t bytes)
+{
+    return rig->bounces[rig->layer_count - 1] = zeros(bytes);
+}
+
+/* A few pages, so that they are given up all the time. */
+static void open_cache(struct rig *rig, struct cairn_blk_cache *layer, bool through)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_cache_options options = { .write_through = through };
+    size_t bytes = cairn_blk_cache_mem(rig->dev, &options, 8 * 4096);
+    must(cairn_blk_cache_open(layer, rig->dev, &options, layer_memory(rig, bytes), bytes, &why),
+         &why);
+    rig->dev = &layer->base;
+}
+
+/* A device of memory as large as what is below, and behind it so many bytes of memory. */
+static uint8_t *open_other(struct rig *rig, struct cairn_blk_mem *other, size_t bytes)
+{
+    struct cairn_why why = { 0 };
+    const struct cairn_blk_info *info = &rig->dev->info;
+    uint8_t *memory = layer_memory(rig, RIG_BYTES + bytes);
+    must(cairn_blk_mem_open(other, memory, info->block_bytes, info->block_count, &why), &why);
+    return memory + RIG_BYTES;
+}
+
+static void open_overlay(struct rig *rig, union rig_layer *layer)
+{
+    struct cairn_why why = { 0 };
+    size_t bytes = 256u << 10;
+    uint8_t *memory = open_other(rig, &layer->overlay.store, bytes);
+    must(cairn_blk_overlay_open(&layer->overlay.dev, rig->dev, &layer->overlay.store.base, memory,
+                                bytes, &why),
+         &why);
+    rig->dev = &layer->overlay.dev.base;
+}
+
+static void open_mirror(struct rig *rig, union rig_layer *layer)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_mirror_options options = { .strict = true };
+    size_t bytes = 256u << 10;
+    uint8_t *memory = open_other(rig, &layer->mirror.other, bytes);
+    struct cairn_blk *legs[] = { rig->dev, &layer->mirror.other.base };
+    must(cairn_blk_mirror_open(&layer->mirror.dev, legs, 2, &options, memory, bytes, &why), &why);
+    rig->dev = &layer->mirror.dev.base;
+}
+
 static void open_layer(struct rig *rig, const char *name)
 {
     struct cairn_why why = { 0 };
@@ -122,10 +171,25 @@ static void open_layer(struct rig *rig, const char *name)
     } else if (!strcmp(name, "readonly")) {
         must(cairn_blk_readonly_open(&layer->readonly, rig->dev, &why), &why);
         rig->dev = &layer->readonly.base;
+    } else if (!strcmp(name, "cache") || !strcmp(name, "through")) {
+        open_cache(rig, &layer->cache, !strcmp(name, "through"));
+    } else if (!strcmp(name, "overlay")) {
+        open_overlay(rig, layer);
+    } else if (!strcmp(name, "mirror")) {
+        open_mirror(rig, layer);
     } else {
         open_blocksize(rig, &layer->resized,
                        strcmp(name, "larger") ? block_bytes / 8 : block_bytes * 4);
     }
+}
+
+static void open_device(struct rig *rig, const char *name, uint32_t block_bytes)
+{
+    if (rig->dev)
+        open_layer(rig, name);
+    else
+        open_bottom(rig, name, block_bytes);
+    rig->devs[rig->dev_count++] = rig->dev;
 }
 
 void rig_open(struct rig *rig, const char *stack)
@@ -134,29 +198,24 @@ void rig_open(struct rig *rig, const char *stack)
     *rig = (struct rig){ 0 };
     snprintf(names, sizeof names, "%s", stack);
     uint32_t block_bytes = strstr(names, "smaller") ? 4096 : 512;
+    rig->no_flush = strstr(names, "overlay") != NULL;
+    rig->hides = rig->no_flush || strstr(names, "cache") || strstr(names, "through") ||
+                 strstr(names, "mirror");
     for (char *slash; (slash = strrchr(names, '/')); *slash = '\0')
-        if (!rig->dev)
-            open_bottom(rig, slash + 1, block_bytes);
-        else
-            open_layer(rig, slash + 1);
-    if (rig->dev)
-        open_layer(rig, names);
-    else
-        open_bottom(rig, names, block_bytes);
-    const struct cairn_blk *end = rig->sim ? rig->sim->base.below : NULL;
-    for (const struct cairn_blk *dev = rig->dev; dev != end; dev = dev->below) {
+        open_device(rig, slash + 1, block_bytes);
+    open_device(rig, names, block_bytes);
+    for (size_t i = rig->dev_count; i-- > 0;) {
         size_t len = strlen(rig->via);
-        snprintf(rig->via + len, sizeof rig->via - len, "%s%s", len ? "/" : "", dev->name);
+        snprintf(rig->via + len, sizeof rig->via - len, "%s%s", len ? "/" : "", rig->devs[i]->name);
     }
     rig->model = zeros(RIG_BYTES);
 }
 
 void rig_close(struct rig *rig)
 {
-    for (struct cairn_blk *below; rig->dev; rig->dev = below) {
+    while (rig->dev_count) {
         struct cairn_why why = { 0 };
-        below = rig->dev->below;
-        must(cairn_blk_close(rig->dev, &why), &why);
+        must(cairn_blk_close(rig->devs[--rig->dev_count], &why), &why);
     }
     for (size_t i = 0; i < rig->layer_count; i++)
         free(rig->bounces[i]);

@@ -8,8 +8,11 @@
 
 #include "strict.h"
 #include "tape/tape.h"
+#include <cairn/blk_cache.h>
 #include <cairn/blk_file.h>
 #include <cairn/blk_layers.h>
+#include <cairn/blk_mirror.h>
+#include <cairn/blk_overlay.h>
 #include <tests/sim.h>
 
 #define RIG_BYTES (256u << 10)
@@ -19,10 +22,21 @@ union rig_layer {
     struct cairn_blk_slice slice;
     struct cairn_blk_resized resized;
     struct cairn_blk_readonly readonly;
+    struct cairn_blk_cache cache;
+    struct {
+        struct cairn_blk_overlay dev;
+        struct cairn_blk_mem store;
+    } overlay;
+    struct {
+        struct cairn_blk_mirror dev;
+        struct cairn_blk_mem other; /* leg; the first one is what is below */
+    } mirror;
 };
 
 struct rig {
-    struct cairn_blk *dev; /* the top */
+    struct cairn_blk *dev;                      /* the top */
+    struct cairn_blk *devs[RIG_LAYERS_MAX + 1]; /* all of the stack, from the bottom */
+    size_t dev_count;
     union {
         struct cairn_blk_mem mem;
         struct cairn_blk_file file;
@@ -32,14 +46,17 @@ struct rig {
     union rig_layer layers[RIG_LAYERS_MAX];
     size_t layer_count;
     void *memory, *log, *bounces[RIG_LAYERS_MAX];
+    bool hides;                    /* a layer makes good what fails below, or does it elsewhere */
+    bool no_flush;                 /* a flush does not reach the bottom */
     uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
     struct cairn_blk_sim *sim;     /* the bottom, when it is one */
     char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of the bottom's names the stack */
 };
 
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
- * had), direct_pread; shm (a file in memory). Layers: slice, larger, smaller, readonly. Aborts when
- * it cannot be opened. The first contents are zeros. */
+ * had), direct_pread; shm (a file in memory). Layers: slice, larger, smaller, readonly; cache,
+ * through (a cache that writes through), overlay (its store is memory), mirror (strict, with
+ * memory). Aborts when it cannot be opened. The first contents are zeros. */
 void rig_open(struct rig *rig, const char *stack);
 void rig_close(struct rig *rig);
 

@@ -29,14 +29,19 @@ static bool applies_borrow(struct rig *rig)
     return rig->dev->info.borrow != CAIRN_BLK_ABSENT;
 }
 
-static bool applies_sim(struct rig *rig)
+static bool applies_names(struct rig *rig)
 {
-    return rig->sim != NULL;
+    return rig->sim && !rig->hides;
 }
 
-static bool applies_sim_writable(struct rig *rig)
+static bool applies_poison(struct rig *rig)
 {
-    return rig->sim && !rig->dev->info.read_only;
+    return rig->sim && !rig->dev->info.read_only && !rig->no_flush;
+}
+
+static bool applies_cut(struct rig *rig)
+{
+    return applies_poison(rig) && !rig->hides;
 }
 
 /* A device that can be refused a request for any reason, and the error it must be. */
@@ -232,7 +237,8 @@ static bool rule_poison(struct rig *rig, struct tape *tape)
     if (cairn_blk_flush(at_bottom ? &rig->sim->base : rig->dev, &why) != CAIRN_EIO ||
         strcmp(why.via, at_bottom ? rig->sim->base.name : rig->via))
         return tape_fail(tape, "the planned failure came as %s via %s", why.what, why.via);
-    for (struct cairn_blk *dev = rig->dev; dev != rig->sim->base.below; dev = dev->below) {
+    for (size_t i = rig->dev_count; i-- > 0;) {
+        struct cairn_blk *dev = rig->devs[i];
         size_t op = tape_pick(tape, 3);
         enum cairn_err err = op == 0   ? cairn_blk_flush(dev, NULL)
                              : op == 1 ? cairn_blk_zero(dev, 0, 1, NULL)
@@ -300,12 +306,17 @@ static bool rule_cut(struct rig *rig, struct tape *tape)
 }
 
 const struct rule rules[] = {
-    { "data", applies_always, rule_data },           { "range", applies_always, rule_range },
-    { "segments", applies_always, rule_segments },   { "overlap", applies_writable, rule_overlap },
-    { "readonly", applies_readonly, rule_readonly }, { "extents", applies_always, rule_extents },
-    { "resize", applies_resize, rule_resize },       { "borrow", applies_borrow, rule_borrow },
-    { "poison", applies_sim_writable, rule_poison }, { "names", applies_sim, rule_names },
-    { "cut", applies_sim_writable, rule_cut },
+    { "data", applies_always, rule_data },
+    { "range", applies_always, rule_range },
+    { "segments", applies_always, rule_segments },
+    { "overlap", applies_writable, rule_overlap },
+    { "readonly", applies_readonly, rule_readonly },
+    { "extents", applies_always, rule_extents },
+    { "resize", applies_resize, rule_resize },
+    { "borrow", applies_borrow, rule_borrow },
+    { "poison", applies_poison, rule_poison },
+    { "names", applies_names, rule_names },
+    { "cut", applies_cut, rule_cut },
 };
 
 const size_t rule_count = sizeof rules / sizeof *rules;
