@@ -10,6 +10,8 @@ TCase *tcase_file(void);
 TCase *tcase_copy(void);
 TCase *tcase_front(void);
 TCase *tcase_sim(void);
+TCase *tcase_sim_parse(void);
+TCase *tcase_trace(void);
 TCase *tcase_stats(void);
 TCase *tcase_cache(void);
 TCase *tcase_cache_tape(void);

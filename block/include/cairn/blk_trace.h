@@ -86,8 +86,8 @@ struct cairn_blk_replay_entry {
     char name[CAIRN_BLK_LOG_NAME_BYTES]; /* of a mark; a longer one is cut */
 };
 
-/* Bytes that open needs at least; 64 KiB are good. */
-CAIRN_API size_t cairn_blk_replay_mem(const struct cairn_blk *log);
+/* Bytes that open needs at least; they are enough, too. */
+CAIRN_API size_t cairn_blk_replay_mem(void);
 
 /* Read the log's head. mem: cairn_blk_replay_mem bytes at least, at any address; it and log stay
  * the caller's. Nothing is to be closed.
