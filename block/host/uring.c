@@ -88,7 +88,8 @@ static void slot_free(struct blk_lane *lane, struct blk_slot *slot)
     if (slot->does == BLK_SLOT_RUN) lane_note(lane, slot->run.err);
     slot->does = BLK_SLOT_FREE;
     lane->busy--;
-    lane->free[lane->busy] = slot;
+    slot->next = lane->free;
+    lane->free = slot;
 }
 
 /* All that is left of a slot, without the ring. */
@@ -135,7 +136,7 @@ static bool is_for_ring(const struct cairn_blk_file *file, const struct cairn_bl
 static void lane_start_next(struct blk_lane *lane)
 {
     struct cairn_blk_req *req = &lane->reqs[lane->next];
-    struct blk_slot *slot = lane->free[lane->busy];
+    struct blk_slot *slot = lane->free;
     bool is_run = req->op == CAIRN_BLK_READ || req->op == CAIRN_BLK_WRITE;
     slot->erases = lane->next;
     if (is_run) {
@@ -151,13 +152,14 @@ static void lane_start_next(struct blk_lane *lane)
         }
     }
     slot->does = is_run ? BLK_SLOT_RUN : BLK_SLOT_ERASE;
+    lane->free = slot->next;
     lane->busy++;
     slot_queue(lane, slot);
 }
 
 static void lane_fill(struct blk_lane *lane)
 {
-    while (lane->next < lane->count && lane->busy < lane->file->uring->depth)
+    while (lane->next < lane->count && lane->free)
         lane_start_next(lane);
 }
 

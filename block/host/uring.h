@@ -15,6 +15,7 @@
 #define BLK_LANES_MAX 16u
 
 struct blk_slot {
+    struct blk_slot *next; /* that is free, when this one is */
     enum { BLK_SLOT_FREE, BLK_SLOT_RUN, BLK_SLOT_ERASE } does;
     struct blk_run run; /* reads or writes */
     size_t erases;      /* the request of a discard or zero */
@@ -30,11 +31,11 @@ struct blk_lane {
     bool taken;  /* guarded by the lock */
     bool broken; /* its ring is gone; it stays taken */
     struct cairn_blk_req *reqs;
-    size_t count, next;     /* the batch, and its first request that is in no slot yet */
-    bool fua_each;          /* of the batch, as blk_file_fua_each says */
-    enum cairn_err err;     /* of the first request that failed */
-    uint32_t busy;          /* slots that are not free */
-    struct blk_slot **free; /* [busy, depth) of them */
+    size_t count, next;    /* the batch, and its first request that is in no slot yet */
+    bool fua_each;         /* of the batch, as blk_file_fua_each says */
+    enum cairn_err err;    /* of the first request that failed */
+    uint32_t busy;         /* slots that are not free */
+    struct blk_slot *free; /* the first of the others */
     struct blk_slot *slots;
     uint8_t *bounces;
 };

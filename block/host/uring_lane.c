@@ -10,7 +10,6 @@ static void lane_free(struct blk_lane *lane)
     if (!lane) return;
     if (!lane->broken) io_uring_queue_exit(&lane->ring);
     free(lane->bounces);
-    free(lane->free);
     free(lane->slots);
     free(lane);
 }
@@ -25,14 +24,14 @@ static int ring_open(struct io_uring *ring, uint32_t depth)
 static bool lane_has_memory(struct blk_lane *lane, uint32_t depth)
 {
     lane->slots = calloc(depth, sizeof *lane->slots);
-    lane->free = calloc(depth, sizeof *lane->free);
-    if (!lane->slots || !lane->free) return false;
+    if (!lane->slots) return false;
     if (lane->file->direct) {
         lane->bounces = aligned_alloc(BLK_DIRECT_MEM_ALIGN_MAX, (size_t)depth * BLK_BOUNCE_BYTES);
         if (!lane->bounces) return false;
     }
     for (uint32_t i = 0; i < depth; i++) {
-        lane->free[i] = &lane->slots[i];
+        lane->slots[i].next = lane->free;
+        lane->free = &lane->slots[i];
         if (lane->bounces) lane->slots[i].bounce = lane->bounces + (size_t)i * BLK_BOUNCE_BYTES;
     }
     return true;

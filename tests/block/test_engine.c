@@ -36,7 +36,6 @@ START_TEST(engine_is_what_was_asked_for)
     ck_assert_int_eq(dev.io, wants_ring ? CAIRN_BLK_IO_URING : CAIRN_BLK_IO_PREAD);
     ck_assert(!dev.direct || (fcntl(dev.fd, F_GETFL) & O_DIRECT));
     ck_assert_uint_eq(dev.base.info.mem_align, 1);
-    ck_assert_int_eq(dev.base.info.fua, CAIRN_BLK_NATIVE);
     engine_close();
 }
 END_TEST
@@ -113,6 +112,7 @@ START_TEST(shorter_file_fails_what_is_gone)
         ck_assert_int_eq(reqs[i].status, reqs[i].block < 10 ? CAIRN_OK : CAIRN_EIO);
         if (reqs[i].status && first == BATCH) first = i;
     }
+    ck_assert_uint_lt(first, BATCH);
     ck_assert_uint_eq(why.block, reqs[first].block);
     ck_assert_ptr_nonnull(strstr(why.what, "shorter"));
     /* Adjacent ones are one transfer, which ends early. */
@@ -169,6 +169,10 @@ START_TEST(refused_durable_write_poisons)
     ck_ok(cairn_blk_flush(&dev.base, &why));
     ck_assert_int_eq(cairn_blk_submit(&dev.base, reqs, 1), CAIRN_EFBIG);
     limit_file_size(10000);
+    if (dev.base.info.fua != CAIRN_BLK_NATIVE) { /* an old or an emulated kernel */
+        engine_close();
+        return;
+    }
     ck_assert_int_eq(cairn_blk_flush(&dev.base, &why), CAIRN_EFBIG);
     ck_assert_int_eq(cairn_blk_write(&dev.base, 0, 1, data, &why), CAIRN_EFBIG);
     engine_close();

@@ -27,9 +27,11 @@ static const char *log_read(void)
     return log_text;
 }
 
-/* From now on this process, which check forked for the test, gets `os` from a system call. */
+/* From now on this process, which check forked for the test, gets `os` from a system call. A build
+ * that makes none of them, as those for other machines, has nothing to refuse. */
 static void refuse(long call, uint32_t os)
 {
+    if (!cairn_blk_uring_version()) return;
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 1),
@@ -73,7 +75,7 @@ START_TEST(without_io_uring_files_are_read)
     write_and_read();
     engine_close();
     size_t told = strlen(log_read());
-    engine_open(&engines[3]);
+    engine_open(&engines[1]);
     ck_assert_uint_eq(strlen(log_read()), told);
     write_and_read();
     engine_close();
