@@ -35,7 +35,11 @@ static void *work(void *arg)
     return NULL;
 }
 
-static const char *const stacks[] = { "mem", "file", "smaller/mem", "slice/smaller/file" };
+static const char *const stacks[] = {
+    "mem",         "file",        "smaller/mem",        "slice/smaller/file",
+    "cache/mem",   "through/mem", "cache/smaller/file", "overlay/mem",
+    "mirror/file",
+};
 
 START_TEST(neighbours_keep_their_blocks)
 {

@@ -14,6 +14,7 @@ TCase *tcase_sim_parse(void);
 TCase *tcase_trace(void);
 TCase *tcase_stats(void);
 TCase *tcase_cache(void);
+TCase *tcase_cache_cut(void);
 TCase *tcase_cache_tape(void);
 TCase *tcase_overlay(void);
 TCase *tcase_mirror(void);
