@@ -105,7 +105,8 @@ static void slot_complete(struct blk_lane *lane, struct blk_slot *slot)
 /* What came of a slot's piece: bytes, or a negative errno. */
 static void slot_settle(struct blk_lane *lane, struct blk_slot *slot, int result)
 {
-    if (result == -EAGAIN || result == -EINTR) {
+    /* The last: the thread that began the batch has ended. */
+    if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
         slot_complete(lane, slot);
         return;
     }

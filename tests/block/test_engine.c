@@ -207,6 +207,20 @@ START_TEST(file_of_no_bytes_grows)
 }
 END_TEST
 
+/* Its ends need not be aligned, which O_DIRECT wants. */
+START_TEST(descriptors_are_copied_past_no_cache)
+{
+    uint64_t cloned;
+    int fd = open("/proc/self/exe", O_RDONLY);
+    ck_assert_int_eq(truncate(path, 2 * ENGINE_BLOCK), 0);
+    engine_open(&engines[_i]);
+    enum cairn_err err = cairn_blk_file_clone(&dev, 100, fd, 0, 1000, &cloned, &why);
+    ck_assert_int_eq(err, dev.direct ? CAIRN_ENOTSUP : CAIRN_OK);
+    engine_close();
+    close(fd);
+}
+END_TEST
+
 /* Threads: each keeps to blocks of its own, by batches that it submits or begins. */
 
 #define THREADS 4
@@ -276,6 +290,7 @@ TCase *tcase_engine(void)
     tcase_add_loop_test(tcase, refused_durable_write_poisons, 0, ENGINES);
     tcase_add_loop_test(tcase, tail_does_not_come_back, 0, ENGINES);
     tcase_add_loop_test(tcase, file_of_no_bytes_grows, 0, ENGINES);
+    tcase_add_loop_test(tcase, descriptors_are_copied_past_no_cache, 0, ENGINES);
     tcase_add_loop_test(tcase, threads_do_not_disturb_each_other, 0, ENGINES);
     return tcase;
 }

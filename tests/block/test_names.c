@@ -3,6 +3,7 @@
 #include "units.h"
 #include <cairn/blk_open.h>
 #include <cairn/part.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +74,52 @@ START_TEST(dot_slash_is_always_a_file)
 }
 END_TEST
 
+START_TEST(schemes_say_how_a_file_is_opened)
+{
+    static const struct {
+        const char *scheme;
+        bool direct, by_ring;
+    } files[] = { { "", false, false },
+                  { "file:", false, false },
+                  { "direct:", true, true },
+                  { "uring:", false, true } };
+    struct cairn_blk_any any;
+    struct cairn_why why = { 0 };
+    char *path = temp_path(), name[300];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, "%s%s", files[i].scheme, path);
+        ck_assert_str_eq(cairn_blk_file_path(name), path);
+        ck_assert_uint_eq(cairn_blk_scheme_bytes(name), strlen(files[i].scheme));
+        enum cairn_err err = cairn_blk_open(&any, name, NULL, &why);
+        if (err == CAIRN_ENOTSUP && files[i].direct) continue; /* not in this file system */
+        ck_ok(err);
+        ck_assert(any.is_file);
+        ck_assert(any.is.file.direct == files[i].direct);
+        bool has_ring = files[i].by_ring && cairn_blk_uring_version();
+        ck_assert_int_eq(any.is.file.io, has_ring ? CAIRN_BLK_IO_URING : CAIRN_BLK_IO_PREAD);
+        ck_ok(cairn_blk_any_close(&any, &why));
+    }
+    unlink(path);
+    free(path);
+}
+END_TEST
+
+START_TEST(what_is_no_file_has_no_path)
+{
+    static const char *const names[] = { "mem:64M",        "nbd://host/x",
+                                         "nbds://host/x",  "nbd+unix:///?socket=/x",
+                                         "rbd:pool/image", "vhost-user:/run/x" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ck_assert_ptr_null(cairn_blk_file_path(names[i]));
+        ck_assert_uint_eq(cairn_blk_scheme_bytes(names[i]),
+                          (size_t)(strchr(names[i], ':') + 1 - names[i]));
+    }
+    ck_assert_uint_eq(cairn_blk_scheme_bytes("./mem:64M"), 0);
+    ck_assert_uint_eq(cairn_blk_scheme_bytes("memory:1"), 0);
+    ck_assert_str_eq(cairn_blk_file_path("./mem:64M"), "./mem:64M");
+}
+END_TEST
+
 START_TEST(guids_go_both_ways)
 {
     static const char text[] = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
@@ -99,6 +146,8 @@ TCase *tcase_names(void)
     tcase_add_test(tcase, sizes_are_read_exactly);
     tcase_add_test(tcase, memory_is_opened_by_size);
     tcase_add_test(tcase, dot_slash_is_always_a_file);
+    tcase_add_test(tcase, schemes_say_how_a_file_is_opened);
+    tcase_add_test(tcase, what_is_no_file_has_no_path);
     tcase_add_test(tcase, guids_go_both_ways);
     return tcase;
 }
