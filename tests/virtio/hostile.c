@@ -145,6 +145,9 @@ static enum cairn_err open_lying(struct vdisk *vdisk, const struct model_plan *p
         plan->pci ? cairn_virtio_pci_open(&model->transport.pci, &model->bus, "virtio", why)
                   : cairn_virtio_mmio_open(&model->transport.mmio, &model->bus, "virtio", why);
     if (err) return err;
+    struct cairn_pci_bar bar;
+    for (uint32_t i = 0; plan->pci && i < 6; i++)
+        cairn_pci_bar_read(&model->bus, i, &bar);
     return cairn_blk_virtio_open(&vdisk->dev, virtio, vdisk->mem, mem_bytes, vdisk->dma, dma_bytes,
                                  options, why);
 }

@@ -106,6 +106,7 @@ void model_resize(struct model *model, uint64_t sectors)
     cairn_le64_put(model->config, sectors);
     model->generation++;
     model->interrupts |= 2;
+    model->raised++;
     pthread_cond_broadcast(&model->interrupt);
     pthread_mutex_unlock(&model->lock);
 }

@@ -69,7 +69,7 @@ struct model_queue {
     uint64_t desc, driver, device;
     uint16_t avail, used; /* counts of a split ring, places in a packed one */
     bool avail_lap, used_lap;
-    uint32_t notifies;
+    uint32_t notifies, raised_seen;
 };
 
 struct model {

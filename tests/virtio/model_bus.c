@@ -336,13 +336,15 @@ static uint64_t bus_space_bytes(struct cairn_virtio_bus *bus, uint32_t space)
     return space == CAIRN_PCI_CONFIG_SPACE ? 256 : space == BAR ? BAR_BYTES : 0;
 }
 
-static bool wait_for_thread(struct model *model, uint64_t deadline_ns)
+/* One line for all queues, which whoever wakes first acknowledges: the others know by the count. */
+static bool wait_for_thread(struct model *model, struct model_queue *q, uint64_t deadline_ns)
 {
     struct timespec until = { (time_t)(deadline_ns / 1000000000),
                               (long)(deadline_ns % 1000000000) };
     bool came = true;
-    while (came && !model->interrupts)
+    while (came && q->raised_seen == model->raised)
         came = !pthread_cond_timedwait(&model->interrupt, &model->lock, &until);
+    q->raised_seen = model->raised;
     return came;
 }
 
@@ -360,10 +362,10 @@ static bool wait_for_work(struct model *model, struct model_queue *q)
 static enum cairn_err bus_wait(struct cairn_virtio_bus *bus, uint16_t queue, uint64_t deadline_ns)
 {
     struct model *model = model_of(bus);
+    struct model_queue *q = &model->queues[queue % MODEL_QUEUES_MAX];
     pthread_mutex_lock(&model->lock);
-    bool came = model->plan.answers == MODEL_BY_THREAD
-                    ? wait_for_thread(model, deadline_ns)
-                    : wait_for_work(model, &model->queues[queue % MODEL_QUEUES_MAX]);
+    bool came = model->plan.answers == MODEL_BY_THREAD ? wait_for_thread(model, q, deadline_ns)
+                                                       : wait_for_work(model, q);
     pthread_mutex_unlock(&model->lock);
     return came ? CAIRN_OK : CAIRN_ETIMEDOUT;
 }

@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(hostile_devices_are_survived)
 {
-    struct tape_options options = { .runs = 400, .bytes_max = 2048 };
+    struct tape_options options = { .runs = 300, .bytes_max = 2048 };
     ck_assert(tape_run("virtio_survives", virtio_survives, &options));
 }
 END_TEST

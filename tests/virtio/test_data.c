@@ -124,7 +124,7 @@ static bool data_is_kept(struct tape *tape)
 START_TEST(every_mix_keeps_data)
 {
     static struct tape_found found;
-    struct tape_options options = { .runs = 12, .bytes_max = 1024 };
+    struct tape_options options = { .runs = 8, .bytes_max = 1024 };
     mix = (unsigned)_i;
     tape_search(data_is_kept, &options, &found);
     if (found.outcome == TAPE_HELD) return;

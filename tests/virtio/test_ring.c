@@ -3,53 +3,73 @@
 #include "units.h"
 #include <block/virtio/virtq.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* All distances from the event to the two counts near the ends of 16 bits. */
 START_TEST(events_wrap)
 {
+    uint32_t wrong = 0;
     for (uint32_t old = 0; old <= 0xffff; old += old == 40 ? 0xffff - 80 : 1)
         for (uint16_t moved = 0; moved <= 70; moved++)
             for (int32_t from = -80; from <= 80; from++) {
-                uint16_t event = (uint16_t)(old + (uint32_t)from);
-                uint16_t now = (uint16_t)(old + moved);
+                uint16_t event = (uint16_t)(old + (uint32_t)from), now = (uint16_t)(old + moved);
                 bool passed = from >= 0 && from < moved;
-                ck_assert(blk_virtq_event_passed(event, now, (uint16_t)old) == passed);
+                wrong += blk_virtq_event_passed(event, now, (uint16_t)old) != passed;
             }
+    ck_assert_uint_eq(wrong, 0);
 }
 END_TEST
 
-/* Every event against every move, for each place: by going there step by step. */
+/* Every event that there is, against `moved` places that end at a place: by going there. */
+static uint32_t packed_wrong(uint16_t size, uint32_t start, uint32_t moved)
+{
+    static bool passed[2][32768];
+    uint16_t at = (uint16_t)(start % size);
+    bool lap = start >= size;
+    uint32_t wrong = 0;
+    memset(passed, 0, sizeof passed);
+    for (uint32_t i = 0; i < moved; i++) {
+        passed[lap][at] = true;
+        blk_virtq_packed_step(&at, &lap, 1, size);
+    }
+    for (uint32_t event = 0; event < 2u * size; event++) {
+        uint16_t word = (uint16_t)(event % size | (event / size) << 15);
+        wrong += blk_virtq_packed_event_passed(word, at, lap, (uint16_t)moved, size) !=
+                 passed[event / size][event % size];
+    }
+    return wrong;
+}
+
 START_TEST(packed_events_wrap)
 {
     static const uint16_t sizes[] = { 1, 2, 3, 4, 7, 8, 16 };
     uint16_t size = sizes[_i];
     for (uint32_t start = 0; start < 2u * size; start++)
-        for (uint16_t moved = 0; moved <= size; moved++) {
-            uint16_t at = (uint16_t)(start % size);
-            bool lap = start / size, passed[2][16] = { 0 };
-            for (uint16_t i = 0; i < moved; i++) {
-                passed[lap][at] = true;
-                blk_virtq_packed_step(&at, &lap, 1, size);
-            }
-            for (uint32_t event = 0; event < 2u * size; event++) {
-                uint16_t word = (uint16_t)(event % size | (event / size) << 15);
-                ck_assert(blk_virtq_packed_event_passed(word, at, lap, moved, size) ==
-                          passed[event / size][event % size]);
-            }
-        }
+        for (uint32_t moved = 0; moved <= size; moved++)
+            ck_assert_uint_eq(packed_wrong(size, start, moved), 0);
 }
 END_TEST
 
+/* The largest ring, whose places take all of 15 bits. */
 START_TEST(packed_events_of_the_largest_ring)
 {
-    const uint16_t size = 32768;
-    for (uint32_t at = 0; at < size; at += 911)
-        for (uint32_t moved = 1; moved <= size; moved += 1023) {
-            uint16_t last = (uint16_t)((at + size - 1) % size), lap = at ? 0x8000 : 0;
-            ck_assert(blk_virtq_packed_event_passed(last | lap, (uint16_t)at, true, (uint16_t)moved,
-                                                    size));
-            ck_assert(!blk_virtq_packed_event_passed((uint16_t)at | 0x8000, (uint16_t)at, true,
-                                                     (uint16_t)moved, size));
+    for (uint32_t start = 0; start < 65536; start += 8191)
+        for (uint32_t moved = 0; moved <= 32768; moved += 4096)
+            ck_assert_uint_eq(packed_wrong(32768, start, moved), 0);
+}
+END_TEST
+
+/* Many places at once are as many single ones. */
+START_TEST(steps_wrap)
+{
+    for (uint32_t start = 0; start < 16; start++)
+        for (uint16_t descs = 0; descs <= 8; descs++) {
+            uint16_t at = start % 8, one_at = at;
+            bool lap = start >= 8, one_lap = lap;
+            blk_virtq_packed_step(&at, &lap, descs, 8);
+            for (uint16_t i = 0; i < descs; i++)
+                blk_virtq_packed_step(&one_at, &one_lap, 1, 8);
+            ck_assert(at == one_at && lap == one_lap);
         }
 }
 END_TEST
@@ -86,24 +106,29 @@ static void use(struct blk_virtq *q, uint16_t count, uint32_t id, uint32_t bytes
 
 static const struct blk_virtq_seg pair[] = { { 0x2000, 16, false }, { 0x3000, 512, true } };
 
+/* One chain to the device and back. */
+static bool goes_round(struct blk_virtq *q, uint16_t count)
+{
+    uint16_t id = blk_virtq_next_id(q), got = 0;
+    uint32_t bytes = 0;
+    blk_virtq_add(q, pair, 2);
+    bool wanted = blk_virtq_publish(q);
+    bool early = blk_virtq_poll(q, &got, &bytes) != BLK_VIRTQ_NOTHING;
+    use(q, count, id, count % 512);
+    bool came = blk_virtq_ready(q) && blk_virtq_poll(q, &got, &bytes) == BLK_VIRTQ_CHAIN;
+    return wanted && !early && came && got == id && bytes == count % 512;
+}
+
 /* 70,000 chains: the counts wrap, ids and descriptors come back. */
 START_TEST(counts_wrap)
 {
     struct ring ring;
+    uint32_t wrong = 0;
     ring_open(&ring, _i ? CAIRN_VIRTIO_F_IN_ORDER : 0, 8, 0);
-    struct blk_virtq *q = &ring.q;
-    for (uint32_t i = 0; i < 70000; i++) {
-        uint16_t id = blk_virtq_next_id(q), got;
-        uint32_t bytes;
-        blk_virtq_add(q, pair, 2);
-        ck_assert(blk_virtq_publish(q));
-        ck_assert_int_eq(blk_virtq_poll(q, &got, &bytes), BLK_VIRTQ_NOTHING);
-        use(q, (uint16_t)i, id, i % 512);
-        ck_assert(blk_virtq_ready(q));
-        ck_assert_int_eq(blk_virtq_poll(q, &got, &bytes), BLK_VIRTQ_CHAIN);
-        ck_assert(got == id && bytes == i % 512);
-    }
-    ck_assert_int_eq(q->free_descs, 8);
+    for (uint32_t i = 0; i < 70000; i++)
+        wrong += !goes_round(&ring.q, (uint16_t)i);
+    ck_assert_uint_eq(wrong, 0);
+    ck_assert_int_eq(ring.q.free_descs, 8);
     ring_close(&ring);
 }
 END_TEST
@@ -177,6 +202,26 @@ START_TEST(lies_are_found)
 }
 END_TEST
 
+/* IN_ORDER: up to a chain that was added, but not published. */
+START_TEST(chains_are_not_used_before_their_time)
+{
+    struct ring ring;
+    uint16_t first, second, id;
+    uint32_t bytes;
+    ring_open(&ring, CAIRN_VIRTIO_F_IN_ORDER, 8, 0);
+    first = blk_virtq_next_id(&ring.q);
+    blk_virtq_add(&ring.q, pair, 2);
+    (void)blk_virtq_publish(&ring.q);
+    second = blk_virtq_next_id(&ring.q);
+    blk_virtq_add(&ring.q, pair, 2);
+    use(&ring.q, 0, second, 1);
+    ck_assert_int_eq(blk_virtq_poll(&ring.q, &id, &bytes), BLK_VIRTQ_CHAIN);
+    ck_assert_uint_eq(id, first);
+    ck_assert_int_eq(blk_virtq_poll(&ring.q, &id, &bytes), BLK_VIRTQ_BROKEN);
+    ring_close(&ring);
+}
+END_TEST
+
 TCase *tcase_ring(void)
 {
     TCase *tcase = tcase_create("ring");
@@ -184,9 +229,11 @@ TCase *tcase_ring(void)
     tcase_add_test(tcase, events_wrap);
     tcase_add_loop_test(tcase, packed_events_wrap, 0, 7);
     tcase_add_test(tcase, packed_events_of_the_largest_ring);
+    tcase_add_test(tcase, steps_wrap);
     tcase_add_loop_test(tcase, counts_wrap, 0, 2);
     tcase_add_loop_test(tcase, full_means_full, 0, 4);
     tcase_add_test(tcase, in_order_skips);
     tcase_add_test(tcase, lies_are_found);
+    tcase_add_test(tcase, chains_are_not_used_before_their_time);
     return tcase;
 }

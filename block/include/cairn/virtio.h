@@ -111,7 +111,10 @@ struct cairn_virtio_bus_ops {
                   uint32_t value);
     /* Bytes that can be reached in a space; 0: it is not there. Nothing beyond is asked for. */
     uint64_t (*space_bytes)(struct cairn_virtio_bus *bus, uint32_t space);
-    /* As struct cairn_virtio_ops has them, but that wait acknowledges nothing; wait may be NULL. */
+    /* As struct cairn_virtio_ops has them, but that wait acknowledges nothing; wait may be NULL.
+     * Where queues share an interrupt, and threads wait for several of them, one that came since
+     * the last wait for a queue ends the next wait for it at once: another waiter may have
+     * acknowledged it. */
     enum cairn_err (*wait)(struct cairn_virtio_bus *bus, uint16_t queue,
                            uint64_t deadline_ns) CAIRN_MUST_USE;
     bool (*dma)(struct cairn_virtio_bus *bus, const void *mem, size_t bytes, uint64_t *address);
