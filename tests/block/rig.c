@@ -158,6 +158,36 @@ static void open_mirror(struct rig *rig, union rig_layer *layer)
     rig->dev = &layer->mirror.dev.base;
 }
 
+/* Few versions, so that they overflow all the time. */
+static void open_sim_layer(struct rig *rig, struct cairn_blk_sim *layer)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_sim_options options = { .versions = 20 };
+    size_t bytes = cairn_blk_sim_mem(rig->dev, &options);
+    must(cairn_blk_sim_open(layer, rig->dev, &options, layer_memory(rig, bytes), bytes, NULL, &why),
+         &why);
+    rig->dev = &layer->base;
+}
+
+static void open_stats(struct rig *rig, struct cairn_blk_stats *layer)
+{
+    struct cairn_why why = { 0 };
+    must(cairn_blk_stats_open(layer, rig->dev, cairn_clock_mono_platform(), &why), &why);
+    rig->dev = &layer->base;
+}
+
+static void open_trace(struct rig *rig, union rig_layer *layer)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_trace_options options = { .stop_when_full = true };
+    size_t bytes = cairn_blk_trace_mem(rig->dev, rig->dev);
+    uint8_t *memory = open_other(rig, &layer->trace.log, bytes);
+    must(cairn_blk_trace_open(&layer->trace.dev, rig->dev, &layer->trace.log.base, &options, memory,
+                              bytes, &why),
+         &why);
+    rig->dev = &layer->trace.dev.base;
+}
+
 static void open_layer(struct rig *rig, const char *name)
 {
     struct cairn_why why = { 0 };
@@ -177,6 +207,12 @@ static void open_layer(struct rig *rig, const char *name)
         open_overlay(rig, layer);
     } else if (!strcmp(name, "mirror")) {
         open_mirror(rig, layer);
+    } else if (!strcmp(name, "sim")) {
+        open_sim_layer(rig, &layer->sim);
+    } else if (!strcmp(name, "stats")) {
+        open_stats(rig, &layer->stats);
+    } else if (!strcmp(name, "trace")) {
+        open_trace(rig, layer);
     } else {
         open_blocksize(rig, &layer->resized,
                        strcmp(name, "larger") ? block_bytes / 8 : block_bytes * 4);

@@ -13,6 +13,8 @@
 #include <cairn/blk_layers.h>
 #include <cairn/blk_mirror.h>
 #include <cairn/blk_overlay.h>
+#include <cairn/blk_stats.h>
+#include <cairn/blk_trace.h>
 #include <tests/sim.h>
 
 #define RIG_BYTES (256u << 10)
@@ -31,6 +33,12 @@ union rig_layer {
         struct cairn_blk_mirror dev;
         struct cairn_blk_mem other; /* leg; the first one is what is below */
     } mirror;
+    struct cairn_blk_sim sim;
+    struct cairn_blk_stats stats;
+    struct {
+        struct cairn_blk_trace dev;
+        struct cairn_blk_mem log;
+    } trace;
 };
 
 struct rig {
@@ -56,7 +64,8 @@ struct rig {
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
  * had), direct_pread; shm (a file in memory). Layers: slice, larger, smaller, readonly; cache,
  * through (a cache that writes through), overlay (its store is memory), mirror (strict, with
- * memory). Aborts when it cannot be opened. The first contents are zeros. */
+ * memory), sim, stats, trace (its log, memory of the same size, stops when full). Aborts when it
+ * cannot be opened. The first contents are zeros. */
 void rig_open(struct rig *rig, const char *stack);
 void rig_close(struct rig *rig);
 
