@@ -28,15 +28,17 @@ static void clusters_turn(struct fat_check *c)
     }
 }
 
-/* Nothing is lost by making it a file: what the directory named has no names left. */
+/* Nothing is lost by making it a file: what the directory named has no names left. Its size comes
+ * with it, since a file without one has clusters behind its end. */
 static bool file_make(struct fat_check *c)
 {
     struct fat_check_scan *scan = c->scan;
     uint64_t size = (uint64_t)scan->first.left * c->geometry.cluster_bytes;
-    uint8_t attributes = CAIRN_FAT_ARCHIVE;
+    uint8_t attributes = CAIRN_FAT_ARCHIVE, bytes[4];
     if (!fat_mend_room(c, 2, 5)) return false;
+    cairn_le32_put(bytes, (uint32_t)cairn_min_u64(size, UINT32_MAX));
     fat_mend_slot(c, scan->entry_at, FAT_SLOT_ATTR, &attributes, 1, FAT_STAGE_ADD);
-    fat_mend_slot_size(c, scan->entry_at, (uint32_t)cairn_min_u64(size, UINT32_MAX));
+    fat_mend_slot(c, scan->entry_at, FAT_SLOT_SIZE, bytes, sizeof bytes, FAT_STAGE_ADD);
     clusters_turn(c);
     scan->is_file = true;
     c->result->directories--;

@@ -199,11 +199,29 @@ START_TEST(a_cut_of_some_repairs_on_fat32)
 }
 END_TEST
 
+static void dir_bit_without_size(struct sample *s)
+{
+    uint8_t *slot = s->files[SAMPLE_A].slot;
+    slot[FAT_SLOT_ATTR] = CAIRN_FAT_DIRECTORY;
+    cairn_le32_put(slot + FAT_SLOT_SIZE, 0);
+}
+
+/* It has a size as soon as it is one. */
+START_TEST(a_cut_where_a_directory_becomes_a_file)
+{
+    static const enum cairn_fat_type types[] = { CAIRN_FAT12, CAIRN_FAT16, CAIRN_FAT32 };
+    const struct damage damage = { .name = "dir-bit", .plant = dir_bit_without_size };
+    for (size_t i = 0; i < CAIRN_COUNT(types); i++)
+        every_cut_mends(&damage, types[i]);
+}
+END_TEST
+
 TCase *repair_cut_tests(void)
 {
     TCase *tests = tcase_create("cut");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, a_cut_of_any_repair_on_fat12, 0, (int)damage_count);
     tcase_add_loop_test(tests, a_cut_of_some_repairs_on_fat32, 0, 6);
+    tcase_add_test(tests, a_cut_where_a_directory_becomes_a_file);
     return tests;
 }
