@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REQS 16
+#define REQS 4 /* a thread's batches stay in its core's cache */
 #define REQ_BYTES (256u << 10)
 #define BATCH_BYTES (REQS * (uint64_t)REQ_BYTES)
 #define DEPTH 3 /* batches of a thread: one being read, one being written, one to go on with */

@@ -31,7 +31,7 @@ struct cairn_blk_any {
  *   uring:disk.img                        the same by io_uring, through the page cache
  *   mem:64M                               zeros, in this process only
  *   nbd://host/export  nbds://host/export  nbd+unix:///export?socket=/run/x  nbds+unix:...
- *   rbd:pool/image[@snap]
+ *   "rbd:pool/image[@snap]"
  *   vhost-user:/run/disk.sock
  * "./" in front makes anything a local file. What a scheme says overrides the options; those that
  * a device has no use for are left out.
