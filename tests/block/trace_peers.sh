@@ -53,7 +53,7 @@ for block in 512 4096; do
     fresh disk again
     rm -f log && truncate -s 64M log
     "$tool" record 7 disk log "$block"
-    "$tool" replay log again done
+    "$tool" replay log again 'done'
     same "our log with blocks of $block, replayed"
     if command -v replay-log >/dev/null; then
         fresh again
