@@ -11,53 +11,50 @@
 /* ---- where things are in what was saved -------------------------------------------------------
  */
 
-struct saved {
-    struct cairn_blk_sim_state *state;
-    struct blk_sim_entry *entries;
-    uint32_t *older;
-    uint8_t *slots, *contents;
-    size_t bytes;
+/* Offsets; what goes on comes first. */
+struct layout {
+    size_t entries, older, slots, contents, bytes;
 };
 
-static void *part_of(uint8_t *mem, size_t *at, size_t bytes)
+static size_t part_of(struct layout *layout, size_t bytes)
 {
-    void *part = mem ? mem + *at : NULL;
-    *at += (size_t)cairn_round_up(bytes, sizeof(uint64_t));
-    return part;
+    size_t at = layout->bytes;
+    layout->bytes += (size_t)cairn_round_up(bytes, sizeof(uint64_t));
+    return at;
 }
 
-static struct saved saved_at(const struct cairn_blk_sim *sim,
-                             const struct cairn_blk_sim_state *state, uint8_t *mem)
+static struct layout layout_of(const struct cairn_blk_sim *sim,
+                               const struct cairn_blk_sim_state *state)
 {
-    struct saved saved = { 0 };
-    saved.state = part_of(mem, &saved.bytes, sizeof *saved.state);
-    saved.entries = part_of(mem, &saved.bytes, state->entry_count * sizeof *saved.entries);
-    saved.older = part_of(mem, &saved.bytes, state->slot_count * sizeof *saved.older);
-    saved.slots = part_of(mem, &saved.bytes, state->slot_count * sim->stride);
-    saved.contents = part_of(mem, &saved.bytes, state->entry_count * sim->stride);
-    return saved;
+    struct layout layout = { 0 };
+    (void)part_of(&layout, sizeof *state);
+    layout.entries = part_of(&layout, state->entry_count * sizeof *sim->entries);
+    layout.older = part_of(&layout, state->slot_count * sizeof *sim->older);
+    layout.slots = part_of(&layout, state->slot_count * sim->stride);
+    layout.contents = part_of(&layout, state->entry_count * sim->stride);
+    return layout;
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
 size_t cairn_blk_sim_save_mem(const struct cairn_blk_sim *dev)
 {
-    return saved_at(dev, &dev->state, NULL).bytes;
+    return layout_of(dev, &dev->state).bytes;
 }
 
-static enum cairn_err state_save(struct cairn_blk_sim *sim, const struct saved *to,
-                                 struct cairn_why *why)
+static enum cairn_err state_save(struct cairn_blk_sim *sim, uint8_t *mem, struct cairn_why *why)
 {
-    const struct cairn_blk_sim_state *state = &sim->state;
+    struct cairn_blk_sim_state *state = &sim->state;
+    struct layout at = layout_of(sim, state);
     enum cairn_err err = CAIRN_OK;
-    sim->state.poison = __atomic_load_n(&sim->base.poison, __ATOMIC_ACQUIRE);
-    *to->state = *state;
-    memcpy(to->entries, sim->entries, state->entry_count * sizeof *to->entries);
-    memcpy(to->older, sim->older, state->slot_count * sizeof *to->older);
-    memcpy(to->slots, sim->slots, state->slot_count * sim->stride);
+    state->poison = __atomic_load_n(&sim->base.poison, __ATOMIC_ACQUIRE);
+    memcpy(mem, state, sizeof *state);
+    memcpy(mem + at.entries, sim->entries, state->entry_count * sizeof *sim->entries);
+    memcpy(mem + at.older, sim->older, state->slot_count * sizeof *sim->older);
+    memcpy(mem + at.slots, sim->slots, state->slot_count * sim->stride);
     for (uint32_t i = 0; !err && i < state->entry_count; i++) {
         err = blk_sim_get(sim, sim->entries[i].block, sim->scratch, why);
-        memcpy(to->contents + i * sim->stride, sim->scratch, sim->base.info.block_bytes);
+        memcpy(mem + at.contents + i * sim->stride, sim->scratch, sim->base.info.block_bytes);
     }
     return err;
 }
@@ -78,10 +75,7 @@ enum cairn_err cairn_blk_sim_save(struct cairn_blk_sim *dev, void *mem, size_t m
 {
     cairn_lock_take(&dev->lock);
     enum cairn_err err = state_check(dev, mem_bytes, why);
-    if (!err) {
-        struct saved to = saved_at(dev, &dev->state, mem);
-        err = state_save(dev, &to, why);
-    }
+    if (!err) err = state_save(dev, mem, why);
     cairn_lock_drop(&dev->lock);
     return err;
 }
@@ -113,17 +107,17 @@ static void entry_unload(struct blk_sim_entry *entry)
     entry->versions = entry->newest = 0;
 }
 
-static enum cairn_err entries_load(struct cairn_blk_sim *sim, const struct saved *from,
-                                   struct cairn_why *why)
+static enum cairn_err entries_load(struct cairn_blk_sim *sim, const uint8_t *mem,
+                                   const struct layout *at, uint32_t known, struct cairn_why *why)
 {
     enum cairn_err err = CAIRN_OK;
     for (uint32_t i = 0; !err && i < sim->state.entry_count; i++) {
-        struct blk_sim_entry *entry = &sim->entries[i];
-        bool known = i < from->state->entry_count;
-        if (known) {
-            entry_load(entry, &from->entries[i]);
-            err = content_load(sim, entry, from->entries[i].content,
-                               from->contents + i * sim->stride, why);
+        struct blk_sim_entry *entry = &sim->entries[i], saved;
+        if (i < known) {
+            memcpy(&saved, mem + at->entries + i * sizeof saved, sizeof saved);
+            entry_load(entry, &saved);
+            err =
+                content_load(sim, entry, saved.content, mem + at->contents + i * sim->stride, why);
         } else {
             entry_unload(entry);
             err = content_load(sim, entry, 0, sim->bases + i * sim->stride, why);
@@ -132,17 +126,19 @@ static enum cairn_err entries_load(struct cairn_blk_sim *sim, const struct saved
     return err;
 }
 
-static enum cairn_err state_load(struct cairn_blk_sim *sim, const struct saved *from,
+static enum cairn_err state_load(struct cairn_blk_sim *sim, const uint8_t *mem,
                                  struct cairn_why *why)
 {
-    enum cairn_err err = entries_load(sim, from, why);
+    struct cairn_blk_sim_state state;
+    memcpy(&state, mem, sizeof state);
+    struct layout at = layout_of(sim, &state);
+    enum cairn_err err = entries_load(sim, mem, &at, state.entry_count, why);
     if (err) return err;
-    uint32_t entry_count = sim->state.entry_count, slot_count = from->state->slot_count;
-    memcpy(sim->older, from->older, slot_count * sizeof *sim->older);
-    memcpy(sim->slots, from->slots, slot_count * sim->stride);
-    sim->state = *from->state;
-    sim->state.entry_count = entry_count;
-    __atomic_store_n(&sim->base.poison, sim->state.poison, __ATOMIC_RELEASE);
+    memcpy(sim->older, mem + at.older, state.slot_count * sizeof *sim->older);
+    memcpy(sim->slots, mem + at.slots, state.slot_count * sim->stride);
+    state.entry_count = sim->state.entry_count;
+    sim->state = state;
+    __atomic_store_n(&sim->base.poison, state.poison, __ATOMIC_RELEASE);
     return CAIRN_OK;
 }
 
@@ -150,10 +146,7 @@ enum cairn_err cairn_blk_sim_load(struct cairn_blk_sim *dev, const void *mem, st
 {
     cairn_lock_take(&dev->lock);
     enum cairn_err err = state_check(dev, SIZE_MAX, why);
-    if (!err) {
-        struct saved from = saved_at(dev, mem, (uint8_t *)(uintptr_t)mem);
-        err = state_load(dev, &from, why);
-    }
+    if (!err) err = state_load(dev, mem, why);
     cairn_lock_drop(&dev->lock);
     return err;
 }

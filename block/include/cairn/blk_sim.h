@@ -225,7 +225,7 @@ CAIRN_API bool cairn_blk_sim_ways_next(struct cairn_blk_sim_ways *ways);
 
 /* ---- states ---------------------------------------------------------------------------------- */
 
-/* Keep all that sim and the device below hold in mem, aligned to 8 bytes, and come back to it, any
+/* Keep all that sim and the device below hold in mem, and come back to it, any
  * time and as often as wanted; the plan stays what it is then. Costs grow with the blocks that were
  * ever changed, and writes with those that differ. Only with options.tracked. CAIRN_ENOTSUP it is 0
  * CAIRN_ENOMEM mem is below cairn_blk_sim_save_mem, as it is now what the device below says */
