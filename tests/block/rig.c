@@ -84,6 +84,13 @@ static void open_sim(struct rig *rig, uint32_t block_bytes)
     rig->dev = &rig->sim->base;
 }
 
+static void open_vdisk(struct rig *rig, bool packed, uint32_t block_bytes)
+{
+    rig->vdisk = zeros(sizeof *rig->vdisk);
+    vdisk_open_usual(rig->vdisk, packed, block_bytes, RIG_BYTES);
+    rig->dev = &rig->vdisk->dev.base;
+}
+
 static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
 {
     if (!strcmp(name, "mem")) {
@@ -94,6 +101,8 @@ static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
         rig->memory = zeros(RIG_BYTES);
         strict_open(&rig->bottom.strict, rig->memory, block_bytes, RIG_BYTES / block_bytes);
         rig->dev = &rig->bottom.strict.base;
+    } else if (!strncmp(name, "virtio-", 7)) {
+        open_vdisk(rig, !strcmp(name, "virtio-packed"), block_bytes);
     } else {
         open_file(rig, name, block_bytes);
     }
@@ -255,6 +264,8 @@ void rig_close(struct rig *rig)
     }
     for (size_t i = 0; i < rig->layer_count; i++)
         free(rig->bounces[i]);
+    if (rig->vdisk) vdisk_free(rig->vdisk);
+    free(rig->vdisk);
     free(rig->memory);
     free(rig->log);
     free(rig->model);

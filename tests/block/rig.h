@@ -16,6 +16,7 @@
 #include <cairn/blk_stats.h>
 #include <cairn/blk_trace.h>
 #include <tests/sim.h>
+#include <tests/virtio/vdisk.h>
 
 #define RIG_BYTES (256u << 10)
 #define RIG_LAYERS_MAX 6
@@ -58,14 +59,15 @@ struct rig {
     bool no_flush;                 /* a flush does not reach the bottom */
     uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
     struct cairn_blk_sim *sim;     /* the bottom, when it is one */
+    struct vdisk *vdisk;           /* the same */
     char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of the bottom's names the stack */
 };
 
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
- * had), direct_pread; shm (a file in memory). Layers: slice, larger, smaller, readonly; cache,
- * through (a cache that writes through), overlay (its store is memory), mirror (strict, with
- * memory), sim, stats, trace (its log, memory of the same size, stops when full). Aborts when it
- * cannot be opened. The first contents are zeros. */
+ * had), direct_pread; shm (a file in memory); virtio-split, virtio-packed. Layers: slice, larger,
+ * smaller, readonly; cache, through (a cache that writes through), overlay (its store is memory),
+ * mirror (strict, with memory), sim, stats, trace (its log, memory of the same size, stops when
+ * full). Aborts when it cannot be opened. The first contents are zeros. */
 void rig_open(struct rig *rig, const char *stack);
 void rig_close(struct rig *rig);
 

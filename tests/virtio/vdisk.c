@@ -10,6 +10,14 @@ static void *exactly(size_t bytes)
     return memory;
 }
 
+void vdisk_free(struct vdisk *vdisk)
+{
+    model_close(&vdisk->model);
+    free(vdisk->dma);
+    free(vdisk->mem);
+    free(vdisk->disk);
+}
+
 enum cairn_err vdisk_open(struct vdisk *vdisk, const struct model_plan *plan, uint64_t bytes,
                           const struct cairn_blk_virtio_options *options, struct cairn_why *why)
 {
@@ -22,12 +30,7 @@ enum cairn_err vdisk_open(struct vdisk *vdisk, const struct model_plan *plan, ui
     vdisk->model.shared_bytes = dma_bytes;
     enum cairn_err err = cairn_blk_virtio_open(&vdisk->dev, virtio, vdisk->mem, mem_bytes,
                                                vdisk->dma, dma_bytes, options, why);
-    if (err) {
-        model_close(&vdisk->model);
-        free(vdisk->dma);
-        free(vdisk->mem);
-        free(vdisk->disk);
-    }
+    if (err) vdisk_free(vdisk);
     return err;
 }
 
@@ -35,10 +38,7 @@ void vdisk_close(struct vdisk *vdisk)
 {
     enum cairn_err err = cairn_blk_close(&vdisk->dev.base, NULL);
     if (err && !vdisk->model.plan.draw) abort();
-    model_close(&vdisk->model);
-    free(vdisk->dma);
-    free(vdisk->mem);
-    free(vdisk->disk);
+    vdisk_free(vdisk);
 }
 
 void vdisk_open_usual(struct vdisk *vdisk, bool packed, uint32_t block_bytes, uint64_t bytes)

@@ -16,6 +16,8 @@ struct vdisk {
 enum cairn_err vdisk_open(struct vdisk *vdisk, const struct model_plan *plan, uint64_t bytes,
                           const struct cairn_blk_virtio_options *options, struct cairn_why *why);
 void vdisk_close(struct vdisk *vdisk);
+/* What is left when the device was closed. */
+void vdisk_free(struct vdisk *vdisk);
 
 /* Every feature but those of the ring; packed over PCI or split over MMIO, with two queues, a
  * thread that answers in any order, and a ring that a large batch does not fit. */
