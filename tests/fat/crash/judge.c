@@ -162,7 +162,8 @@ static bool repair(struct judge *judge)
     enum cairn_err err =
         cairn_fat_repair(&judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &result, &why);
     uint64_t room = cairn_min_u64(result.before.free_clusters, result.after.free_clusters);
-    judge->has_no_room = judge->is_full || (!err && room < promise_longest(judge->promise));
+    uint64_t names = cairn_max_u64(judge->promise->renamed, 1); /* that a file may have besides */
+    judge->has_no_room = judge->is_full || (!err && room < names * promise_longest(judge->promise));
     if (!err && judge->has_no_room && result.after.orphan_clusters) {
         options.orphans = CAIRN_FAT_ORPHANS_FREE;
         err = cairn_fat_repair(&judge->after->base, &options, judge->mem, JUDGE_MEM_BYTES, &result,

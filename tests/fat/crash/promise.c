@@ -215,7 +215,7 @@ static void rename_note(struct promise *promise, const struct op *op, struct thi
 {
     struct where to;
     if (!path_find(promise, op->to, &to)) abort();
-    promise->renamed = 1;
+    if (promise->renamed < UINT8_MAX) promise->renamed++;
     if (to.thing < THINGS_MAX) {
         if (&promise->things[to.thing] == thing)
             promise->recased = 1;

@@ -42,7 +42,8 @@ struct thing {
  * a cut does not tell. */
 struct promise {
     struct thing things[THINGS_MAX];
-    uint8_t renamed, recased, labelled; /* something, since the sync */
+    uint8_t renamed;           /* so often, since the sync */
+    uint8_t recased, labelled; /* something, since the sync */
     uint8_t changed, held;
     uint32_t cluster_bytes, seeds;
 };
