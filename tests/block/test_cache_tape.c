@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BLOCKS 128u /* of 512 bytes */
 #define BATCH_MAX 6u
@@ -223,12 +224,57 @@ START_TEST(failures_lose_nothing_silently)
 END_TEST
 
 #define THREADS 4u
-#define ROUNDS 3000u
+#define ROUNDS 1000u
+
+/* A layer that takes its time, so that others come in between: behind a write, and in a read
+ * between looking at the blocks and filling the memory. */
+static void nap(void)
+{
+    static const struct timespec while_others_go_on = { 0, 1 };
+    nanosleep(&while_others_go_on, NULL);
+}
+
+static void memory_fill(const struct cairn_blk_req *req, const uint8_t *from)
+{
+    for (uint32_t i = 0; i < req->seg_count; from += req->segs[i].bytes, i++)
+        memcpy(req->segs[i].data, from, req->segs[i].bytes);
+}
+
+static enum cairn_err slow_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    uint8_t seen[BLOCKS * 512], *at = seen;
+    nap();
+    for (size_t i = 0; i < count; i++) {
+        struct cairn_blk_seg seg = { at, reqs[i].count * 512 };
+        struct cairn_blk_req req = reqs[i];
+        if (req.op == CAIRN_BLK_READ) {
+            req.segs = &seg;
+            req.seg_count = 1;
+            at += seg.bytes;
+        }
+        ck_ok(dev->below->ops->submit(dev->below, &req, 1));
+    }
+    nap();
+    at = seen;
+    for (size_t i = 0; i < count; i++) {
+        if (reqs[i].op != CAIRN_BLK_READ) continue;
+        memory_fill(&reqs[i], at);
+        at += reqs[i].count * 512;
+    }
+    return CAIRN_OK;
+}
+
+static void slow_open(struct cairn_blk *slow, struct cairn_blk *below)
+{
+    static const struct cairn_blk_ops ops = { .submit = slow_submit };
+    cairn_blk_init(slow, &ops, &below->info, "slow", below);
+}
 
 struct worker {
     struct cairn_blk *dev;
     unsigned number;
     bool held;
+    uint8_t last[BLOCKS]; /* of its own blocks */
 };
 
 /* Each thread has every fourth block, and one run of 16 that is large enough to go past. */
@@ -244,6 +290,7 @@ static bool round_do(struct worker *worker, unsigned round)
     };
     if (round % 8 == 3) req.flags = CAIRN_BLK_FUA;
     memset(data, (int)(round + worker->number), count * 512);
+    memset(worker->last + block, (int)(round + worker->number), count);
     if (cairn_blk_submit(worker->dev, &req, 1)) return false;
     if (round % 32 == worker->number && cairn_blk_flush(worker->dev, NULL)) return false;
     if (cairn_blk_read(worker->dev, block, count, back, NULL)) return false;
@@ -259,11 +306,12 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Below is memory that takes calls from several threads. */
+/* Written back, or through; below is memory, or memory that takes its time. */
 START_TEST(threads_keep_their_blocks)
 {
     static uint8_t bytes[BLOCKS * 512], memory[64 * 1024];
     struct cairn_blk_mem mem;
+    struct cairn_blk slow;
     struct cairn_blk_cache cache;
     struct cairn_blk_cache_options options = {
         .page_bytes = 4096, .bypass_bytes = 8192, .readahead_bytes = 8192, .write_through = _i == 1
@@ -271,10 +319,11 @@ START_TEST(threads_keep_their_blocks)
     struct worker workers[THREADS];
     pthread_t threads[THREADS];
     ck_ok(cairn_blk_mem_open(&mem, bytes, 512, BLOCKS, NULL));
-    ck_ok(cairn_blk_cache_open(&cache, &mem.base, &options, memory,
+    slow_open(&slow, &mem.base);
+    ck_ok(cairn_blk_cache_open(&cache, _i / 2 ? &slow : &mem.base, &options, memory,
                                cairn_blk_cache_mem(&mem.base, &options, 6 * 4096), NULL));
     for (unsigned i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){ &cache.base, i, false };
+        workers[i] = (struct worker){ .dev = &cache.base, .number = i };
         ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
     }
     for (unsigned i = 0; i < THREADS; i++) {
@@ -282,6 +331,10 @@ START_TEST(threads_keep_their_blocks)
         ck_assert(workers[i].held);
     }
     ck_ok(cairn_blk_close(&cache.base, NULL));
+    for (unsigned block = 0; block < BLOCKS; block++) {
+        unsigned owner = block < 64 ? block % 4 : (block - 64) / 16;
+        ck_assert_uint_eq(bytes[block * 512], workers[owner].last[block]);
+    }
 }
 END_TEST
 
@@ -290,6 +343,6 @@ TCase *tcase_cache_tape(void)
     TCase *tcase = tcase_create("cache_tape");
     tcase_add_test(tcase, holds_what_was_written);
     tcase_add_test(tcase, failures_lose_nothing_silently);
-    tcase_add_loop_test(tcase, threads_keep_their_blocks, 0, 2);
+    tcase_add_loop_test(tcase, threads_keep_their_blocks, 0, 4);
     return tcase;
 }
