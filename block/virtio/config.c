@@ -113,12 +113,17 @@ static uint32_t discard_unit(const struct blk_virtio_config *config, uint32_t bl
     return is_unit ? (uint32_t)bytes : block_bytes;
 }
 
+/* Also of a device that offers a limit and then says 0, as qemu-storage-daemon does. */
+static uint32_t size_max_of(const struct blk_virtio_config *config)
+{
+    return config->size_max ? (uint32_t)cairn_min_u64(config->size_max, SEG_BYTES_MAX)
+                            : SEG_BYTES_MAX;
+}
+
 static void limits_apply(struct cairn_blk_virtio *dev, const struct blk_virtio_config *config,
                          uint32_t block_bytes)
 {
-    bool has_size = dev->virtio->taken & BLK_VIRTIO_F_SIZE_MAX;
-    dev->seg_bytes_max =
-        has_size ? (uint32_t)cairn_min_u64(config->size_max, SEG_BYTES_MAX) : SEG_BYTES_MAX;
+    dev->seg_bytes_max = size_max_of(config);
     dev->discard_bytes_max =
         config->discard_segs_max
             ? range_bytes(config->discard_sectors_max, discard_unit(config, block_bytes))
@@ -141,7 +146,7 @@ static enum cairn_err shape_check(const struct cairn_blk_virtio *dev,
                                   const struct blk_virtio_config *config, uint32_t block_bytes,
                                   struct cairn_why *why)
 {
-    uint64_t segs = dev->seg_bytes_max ? cairn_div_up(block_bytes, dev->seg_bytes_max) : UINT64_MAX;
+    uint64_t segs = cairn_div_up(block_bytes, dev->seg_bytes_max);
     if (segs > dev->segs_max)
         return cairn_why_fail(
             why, CAIRN_ECORRUPT, "%u segments of %lu bytes do not hold a block of %lu",
