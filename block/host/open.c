@@ -16,9 +16,8 @@ static const struct cairn_blk_file_options options_default;
 /* One way to name devices. */
 struct scheme {
     const char *prefix;
-    blk_open_fn *open; /* NULL: this build has no `needs` */
-    const char *needs; /* the library that it is built with */
-    bool is_file;      /* a path of the host follows */
+    blk_open_fn *open;
+    bool is_file; /* a path of the host follows */
 };
 
 static const struct scheme *scheme_of(const char *name);
@@ -100,11 +99,11 @@ static enum cairn_err open_mem(struct cairn_blk_any *any, const char *name,
 }
 
 static const struct scheme schemes[] = {
-    { "file:", open_file, NULL, true },         { "direct:", open_direct, NULL, true },
-    { "uring:", open_uring, NULL, true },       { "mem:", open_mem, NULL, false },
-    { "nbd:", blk_open_nbd, NULL, false },      { "nbds:", blk_open_nbd, NULL, false },
-    { "nbd+unix:", blk_open_nbd, NULL, false }, { "nbds+unix:", blk_open_nbd, NULL, false },
-    { "rbd:", blk_open_rbd, NULL, false },      { "vhost-user:", NULL, "vhost-user", false },
+    { "file:", open_file, true },         { "direct:", open_direct, true },
+    { "uring:", open_uring, true },       { "mem:", open_mem, false },
+    { "nbd:", blk_open_nbd, false },      { "nbds:", blk_open_nbd, false },
+    { "nbd+unix:", blk_open_nbd, false }, { "nbds+unix:", blk_open_nbd, false },
+    { "rbd:", blk_open_rbd, false },      { "vhost-user:", blk_open_vhost, false },
 };
 
 static const struct scheme *scheme_of(const char *name)
@@ -126,17 +125,6 @@ const char *cairn_blk_file_path(const char *name)
     return !scheme || scheme->is_file ? behind_scheme(name) : NULL;
 }
 
-static enum cairn_err fail_absent(const struct scheme *scheme, const char *name,
-                                  struct cairn_why *why)
-{
-    enum cairn_err err =
-        cairn_why_fail(why, CAIRN_ENOTSUP, "open: this build has no %s", scheme->needs);
-    cairn_why_path(why, name, strlen(name));
-    cairn_why_hint(why, "install %s-dev and build anew; a file of that name is ./%s", scheme->needs,
-                   name);
-    return err;
-}
-
 enum cairn_err cairn_blk_open(struct cairn_blk_any *any, const char *name,
                               const struct cairn_blk_file_options *options, struct cairn_why *why)
 {
@@ -144,7 +132,7 @@ enum cairn_err cairn_blk_open(struct cairn_blk_any *any, const char *name,
     if (!options) options = &options_default;
     *any = (struct cairn_blk_any){ 0 };
     if (!scheme) return open_file(any, name, options, why);
-    return scheme->open ? scheme->open(any, name, options, why) : fail_absent(scheme, name, why);
+    return scheme->open(any, name, options, why);
 }
 
 enum cairn_err cairn_blk_any_close(struct cairn_blk_any *any, struct cairn_why *why)

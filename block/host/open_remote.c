@@ -39,3 +39,12 @@ enum cairn_err blk_open_rbd(struct cairn_blk_any *any, const char *name,
     if (!err) any->dev = &any->is.rbd.base;
     return err;
 }
+
+enum cairn_err blk_open_vhost(struct cairn_blk_any *any, const char *name,
+                              const struct cairn_blk_file_options *options, struct cairn_why *why)
+{
+    struct cairn_blk_vhost_options vhost = { .write = options->write, .stall_ms = stall_ms() };
+    enum cairn_err err = cairn_blk_vhost_open(&any->is.vhost, name, &vhost, why);
+    if (!err) any->dev = &any->is.vhost.disk.base;
+    return err;
+}

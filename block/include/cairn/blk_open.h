@@ -7,6 +7,7 @@
 #include <cairn/blk_mem.h>
 #include <cairn/blk_nbd.h>
 #include <cairn/blk_rbd.h>
+#include <cairn/blk_vhost.h>
 
 CAIRN_BEGIN
 
@@ -19,6 +20,7 @@ struct cairn_blk_any {
         struct cairn_blk_mem mem;
         struct cairn_blk_nbd nbd;
         struct cairn_blk_rbd rbd;
+        struct cairn_blk_vhost vhost;
     } is;
     bool is_file; /* it is is.file */
     void *mapped; /* memory of mem:, mapped on demand */

@@ -29,8 +29,9 @@ struct cairn_blk_vhost_options {
 struct cairn_blk_vhost {
     struct cairn_blk_virtio disk; /* disk.base is the device */
     struct cairn_blk_ops ops;     /* the driver's, but for close */
-    struct blk_vhost *link;       /* the socket, the shared memory, the queues; allocated */
-    char label[128];              /* the socket's path, or its end, for explanations */
+    const struct cairn_blk_ops *driver;
+    struct blk_vhost *link; /* the socket, the shared memory, the queues; allocated */
+    char label[128];        /* the socket's path, or its end, for explanations */
 };
 
 /* Connect to the server at path, with or without "vhost-user:" in front. Block size, capabilities
