@@ -17,6 +17,7 @@ static const char *const stacks[] = {
     "uring",
     "direct",
     "direct_pread",
+    "nbd",
     "sim",
     "strict",
     "virtio-split",
@@ -66,6 +67,9 @@ static const char *const stacks[] = {
     "cache/overlay/slice/sim",
     "larger/mirror/cache/file",
     "overlay/cache/mirror/strict",
+    "slice/nbd",
+    "smaller/nbd",
+    "cache/mirror/nbd",
 };
 
 /* What the property runs; set before the search forks. */
@@ -123,6 +127,9 @@ static int table(void)
         printf(" %s", rules[i].name);
     for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++) {
         printf("\n%-34s", stack = stacks[i]);
+        const char *lacks = rig_lacks(stack);
+        if (lacks) printf(" skip: %s", lacks);
+        if (lacks) continue;
         for (size_t j = 0; j < rule_count; j++) {
             rule = &rules[j];
             fflush(stdout);

@@ -73,3 +73,23 @@ void nbd_server_stop(struct nbd_server *server)
     unlink(server->socket);
     rmdir(server->dir);
 }
+
+static struct nbd_server shared;
+static pid_t shared_owner;
+
+static void shared_stop(void)
+{
+    if (getpid() == shared_owner) nbd_server_stop(&shared);
+}
+
+const struct nbd_server *nbd_server_shared(unsigned bytes)
+{
+    char size[16];
+    const char *const args[] = { "memory", size, NULL };
+    if (shared_owner) return &shared;
+    snprintf(size, sizeof size, "%u", bytes);
+    nbd_server_start(&shared, args);
+    shared_owner = getpid();
+    atexit(shared_stop);
+    return &shared;
+}

@@ -22,4 +22,8 @@ void nbd_server_start(struct nbd_server *server, const char *const *args);
 void nbd_server_kill(struct nbd_server *server);
 void nbd_server_stop(struct nbd_server *server);
 
+/* A server of so many bytes of memory for this process and those it forks, started at the first
+ * call, and gone with the process. */
+const struct nbd_server *nbd_server_shared(unsigned bytes);
+
 #endif

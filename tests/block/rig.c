@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "rig.h"
+
+#include "nbd_server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +93,24 @@ static void open_vdisk(struct rig *rig, bool packed, uint32_t block_bytes)
     rig->dev = &rig->vdisk->dev.base;
 }
 
+/* All stacks share a server, so what the one before left is zeroed. */
+static void open_nbd(struct rig *rig, uint32_t block_bytes)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_nbd_options options = { .block_bytes = block_bytes, .write = true };
+    const char *uri = nbd_server_shared(RIG_BYTES)->uri;
+    must(cairn_blk_nbd_open(&rig->bottom.nbd, uri, &options, &why), &why);
+    rig->dev = &rig->bottom.nbd.base;
+    must(cairn_blk_zero(rig->dev, 0, rig->dev->info.block_count, &why), &why);
+}
+
+const char *rig_lacks(const char *stack)
+{
+    if (!strstr(stack, "nbd")) return NULL;
+    if (!cairn_blk_nbd_version()) return "this build has no libnbd";
+    return nbd_server_is_here() ? NULL : "nbdkit is not installed";
+}
+
 static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
 {
     if (!strcmp(name, "mem")) {
@@ -101,6 +121,8 @@ static void open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
         rig->memory = zeros(RIG_BYTES);
         strict_open(&rig->bottom.strict, rig->memory, block_bytes, RIG_BYTES / block_bytes);
         rig->dev = &rig->bottom.strict.base;
+    } else if (!strcmp(name, "nbd")) {
+        open_nbd(rig, block_bytes);
     } else if (!strncmp(name, "virtio-", 7)) {
         open_vdisk(rig, !strcmp(name, "virtio-packed"), block_bytes);
     } else {

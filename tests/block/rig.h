@@ -12,6 +12,7 @@
 #include <cairn/blk_file.h>
 #include <cairn/blk_layers.h>
 #include <cairn/blk_mirror.h>
+#include <cairn/blk_nbd.h>
 #include <cairn/blk_overlay.h>
 #include <cairn/blk_stats.h>
 #include <cairn/blk_trace.h>
@@ -49,6 +50,7 @@ struct rig {
     union {
         struct cairn_blk_mem mem;
         struct cairn_blk_file file;
+        struct cairn_blk_nbd nbd;
         struct strict strict;
     } bottom;
     struct cairn_blk_sim on_bottom; /* the sim over mem, when the bottom is one */
@@ -64,11 +66,13 @@ struct rig {
 };
 
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
- * had), direct_pread; shm (a file in memory); virtio-split, virtio-packed. Layers: slice, larger,
- * smaller, readonly; cache, through (a cache that writes through), overlay (its store is memory),
- * mirror (strict, with memory), sim, stats, trace (its log, memory of the same size, stops when
- * full). Aborts when it cannot be opened. The first contents are zeros. */
+ * had), direct_pread; shm (a file in memory); nbd (nbdkit's); virtio-split, virtio-packed. Layers:
+ * slice, larger, smaller, readonly; cache, through (a cache that writes through), overlay (its
+ * store is memory), mirror (strict, with memory), sim, stats, trace (its log, memory of the same
+ * size, stops when full). Aborts when it cannot be opened. The first contents are zeros. */
 void rig_open(struct rig *rig, const char *stack);
+/* Why the stack cannot be had here; NULL: it can. */
+const char *rig_lacks(const char *stack);
 void rig_close(struct rig *rig);
 
 /* Memory for blocks of the rig, at an address that its device takes, no better aligned. */
