@@ -2,23 +2,45 @@
 /* One entry of the FAT at a time, and chains of them. */
 #include "../repair/mend.h"
 
-/* The piece of the FAT that holds `offset`, out of a few that were used last. */
-static const uint8_t *fat_at(struct fat_check *c, uint64_t offset)
+#define FAT_LEAP 4096u  /* bytes of the FAT: a chain that goes on farther away leaps */
+#define FAT_LITTLE 512u /* of them are read then */
+
+/* How much of the FAT to read for the entry at `offset`: a whole piece, unless the windows hold but
+ * a part of all pieces and chains leap about: then each of their clusters would read one. */
+static uint32_t bytes_wanted(struct fat_check *c, uint64_t offset)
 {
-    uint64_t start = offset / FAT_CHECK_PIECE * FAT_CHECK_PIECE, at = c->fat_at + offset;
+    bool all_fit = c->fat_bytes <= (uint64_t)c->window_count * FAT_CHECK_PIECE;
+    bool ahead = offset > c->fat_read;
+    uint64_t leap = ahead ? offset - c->fat_read : c->fat_read - offset;
+    c->fat_read = offset;
+    return all_fit || leap < FAT_LEAP ? FAT_CHECK_PIECE : FAT_LITTLE;
+}
+
+/* The window that holds the bytes, or the one that was not used for the longest time. */
+static struct fat_check_window *window_choose(struct fat_check *c, uint64_t at, uint32_t bytes)
+{
     struct fat_check_window *oldest = &c->windows[0];
-    uint32_t bytes = (uint32_t)cairn_min_u64(FAT_CHECK_PIECE, c->fat_bytes - start);
     for (uint32_t i = 0; i < c->window_count; i++) {
         struct fat_check_window *window = &c->windows[i];
-        if (fat_check_holds(window, c->fat_at + start, bytes)) {
-            oldest = window;
-            break;
-        }
+        if (fat_check_holds(window, at, bytes)) return window;
         if (window->used < oldest->used) oldest = window;
     }
-    oldest->used = ++c->ticks;
-    c->window = oldest;
-    return fat_check_view(c, oldest, c->fat_at + start, bytes) + (at - (c->fat_at + start));
+    return oldest;
+}
+
+static const uint8_t *fat_at(struct fat_check *c, uint64_t offset)
+{
+    uint64_t at = c->fat_at + offset;
+    uint32_t entry = fatent_bytes(c->geometry.type);
+    c->window = window_choose(c, at, entry);
+    c->window->used = ++c->ticks;
+    if (!fat_check_holds(c->window, at, entry)) {
+        uint32_t wanted = bytes_wanted(c, offset);
+        uint64_t start = offset / wanted * wanted;
+        wanted = (uint32_t)cairn_min_u64(wanted, c->fat_bytes - start);
+        (void)fat_check_view(c, c->window, c->fat_at + start, wanted);
+    }
+    return c->window->data + (at - c->window->at);
 }
 
 uint32_t fat_check_next(struct fat_check *c, uint32_t cluster)

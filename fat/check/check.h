@@ -148,6 +148,7 @@ struct fat_check {
     const uint8_t *fat;         /* the whole copy when it can be borrowed */
     struct fat_check_window windows[FAT_CHECK_WINDOWS], *window; /* the last one used */
     uint32_t window_count;
+    uint64_t fat_read; /* the offset in the FAT that was asked for last */
     uint64_t ticks;
     struct fat_check_hole holes[4];
     uint64_t *seen, *mark;

@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: ISC */
-/* A hash of changed blocks, each with its changes in the order made, in one block of memory that is
- * only ever emptied as a whole. */
+/*
+ * A hash of changed blocks, each with its changed lines of 64 bytes, in one block of memory that is
+ * only ever emptied as a whole.
+ *
+ * A line has at most one patch of each order, however often its bytes are changed: what a newer
+ * change of the same order or a lower one covers is never seen again, so it is taken out of the
+ * older patch. The orders of a byte's patches then rise as they were made, and to put one over the
+ * other by order is to put the newest on top.
+ */
 #include "changes.h"
 
 #include <cairn/arena.h>
 #include <cairn/bytes.h>
 
-struct change {
-    struct change *next; /* made later, of the same block */
-    uint32_t offset, len;
+#define LINE 64u
+
+/* Changed bytes of a line, of one order. */
+struct patch {
+    struct patch *next; /* of the block, by order */
+    uint64_t mask;      /* a bit a byte */
+    uint16_t line;      /* of the block */
     uint8_t order;
-    bool zeros; /* no data: all zeros */
-    uint8_t data[];
+    uint8_t bytes[LINE];
 };
 
 struct changed {
     uint64_t block;
     struct changed *hash_next, *next;
-    struct change *first, *last;
+    struct patch *patches;
+    uint8_t zeroed; /* 1 + the order as of which all is zeros below the patches; 0: it is not */
 };
 
 struct fat_changes {
@@ -31,8 +42,8 @@ struct fat_changes {
 };
 
 #define BYTES_A_HEAD 128u /* of memory: a place in the hash for so many */
-/* What a change may take besides its bytes: it may begin in one block and end in the next. */
-#define COST (2u * (sizeof(struct changed) + sizeof(struct change) + 16u))
+#define PATCH_COST (sizeof(struct patch) + 8u)
+#define BLOCK_COST (sizeof(struct changed) + 8u)
 
 struct fat_changes *fat_changes_init(const struct cairn_blk *dev, void *mem, size_t bytes)
 {
@@ -61,10 +72,12 @@ void fat_changes_clear(struct fat_changes *changes)
     memset(changes->heads, 0, ((size_t)changes->mask + 1) * sizeof(void *));
 }
 
+/* A put may begin in one line, or block, and end in the next. */
 bool fat_changes_room(const struct fat_changes *changes, uint32_t puts, uint32_t bytes)
 {
-    uint64_t blocks = bytes / changes->unit + 1;
-    return puts * (uint64_t)COST + blocks * COST + bytes <= changes->arena.left;
+    uint64_t lines = 2 * (uint64_t)puts + bytes / LINE;
+    uint64_t blocks = 2 * (uint64_t)puts + bytes / changes->unit;
+    return lines * PATCH_COST + blocks * BLOCK_COST <= changes->arena.left;
 }
 
 /* ---- putting ------------------------------------------------------------------------------- */
@@ -93,34 +106,56 @@ static struct changed *changed_get(struct fat_changes *changes, uint64_t block)
     return at;
 }
 
-/* Longer by `len` bytes, when it is the last thing in memory and ends where they begin. */
-static bool change_extend(struct fat_changes *changes, struct change *last, uint32_t offset,
-                          const uint8_t *bytes, uint32_t len, uint32_t order)
+/* `count` bits from `from` on. */
+static uint64_t bits(uint32_t from, uint32_t count)
 {
-    if (!last || last->order != order || last->zeros || !bytes) return false;
-    if (last->offset + last->len != offset) return false;
-    if (last->data + last->len != changes->arena.at) return false;
-    memcpy(cairn_arena_take(&changes->arena, len, 1), bytes, len);
-    last->len += len;
-    return true;
+    return (count == LINE ? UINT64_MAX : ((uint64_t)1 << count) - 1) << from;
+}
+
+/* The line's patch of this order, for the bytes of the mask, which older patches lose. */
+static struct patch *patch_get(struct fat_changes *changes, struct changed *changed, uint32_t line,
+                               uint32_t order, uint64_t mask)
+{
+    struct patch **place = &changed->patches, *found = NULL;
+    for (struct patch *at = changed->patches; at; at = at->next) {
+        if (at->order < order) place = &at->next;
+        if (at->line == line && at->order == order) found = at;
+        if (at->line == line && at->order > order) at->mask &= ~mask;
+    }
+    if (!found) {
+        found = cairn_arena_array(&changes->arena, 1, sizeof *found, 8);
+        found->next = *place;
+        found->line = (uint16_t)line;
+        found->order = (uint8_t)order;
+        *place = found;
+    }
+    found->mask |= mask;
+    return found;
 }
 
 /* A change inside one block; there is room. */
-static void change_add(struct fat_changes *changes, uint64_t block, uint32_t offset,
+static void change_add(struct fat_changes *changes, struct changed *changed, uint32_t offset,
                        const uint8_t *bytes, uint32_t len, uint32_t order)
 {
-    struct changed *changed = changed_get(changes, block);
-    if (change_extend(changes, changed->last, offset, bytes, len, order)) return;
-    struct change *change = cairn_arena_take(&changes->arena, offsetof(struct change, data), 8);
-    *change = (struct change){
-        .offset = offset, .len = len, .order = (uint8_t)order, .zeros = bytes == NULL
-    };
-    if (bytes) memcpy(cairn_arena_take(&changes->arena, len, 1), bytes, len);
-    if (changed->last)
-        changed->last->next = change;
-    else
-        changed->first = change;
-    changed->last = change;
+    while (len) {
+        uint32_t from = offset % LINE, piece = LINE - from < len ? LINE - from : len;
+        struct patch *patch = patch_get(changes, changed, offset / LINE, order, bits(from, piece));
+        if (bytes)
+            memcpy(patch->bytes + from, bytes, piece);
+        else
+            memset(patch->bytes + from, 0, piece);
+        if (bytes) bytes += piece;
+        offset += piece;
+        len -= piece;
+    }
+}
+
+/* A whole block becomes zeros: that takes no patches, if it has none. */
+static bool block_zero(struct changed *changed, uint32_t order)
+{
+    if (changed->patches) return false;
+    if (changed->zeroed == 0 || changed->zeroed > order + 1) changed->zeroed = (uint8_t)(order + 1);
+    return true;
 }
 
 bool fat_changes_put(struct fat_changes *changes, uint64_t at, const void *bytes, uint32_t len,
@@ -131,7 +166,9 @@ bool fat_changes_put(struct fat_changes *changes, uint64_t at, const void *bytes
     while (len) {
         uint32_t offset = (uint32_t)(at % changes->unit), piece = changes->unit - offset;
         if (piece > len) piece = len;
-        change_add(changes, at / changes->unit, offset, from, piece, order);
+        struct changed *changed = changed_get(changes, at / changes->unit);
+        if (from || piece < changes->unit || !block_zero(changed, order))
+            change_add(changes, changed, offset, from, piece, order);
         at += piece;
         len -= piece;
         if (from) from += piece;
@@ -164,26 +201,45 @@ const struct fat_changes_copy *fat_changes_copies(const struct fat_changes *chan
 
 /* ---- showing ------------------------------------------------------------------------------- */
 
-/* The part of a change that lies in [at, at + len), put into buf; begin: of the change. */
-static void change_show(const struct change *change, uint64_t begin, uint64_t at, uint8_t *buf,
-                        size_t len)
+/* A part of the device, in a buffer. */
+struct part {
+    uint64_t at;
+    uint8_t *buf;
+    size_t len;
+};
+
+static void part_zero(const struct part *part, uint64_t begin, uint64_t bytes)
 {
-    uint64_t from = cairn_max_u64(begin, at), end = cairn_min_u64(begin + change->len, at + len);
+    uint64_t from = cairn_max_u64(begin, part->at);
+    uint64_t end = cairn_min_u64(begin + bytes, part->at + part->len);
+    if (from < end) memset(part->buf + (from - part->at), 0, (size_t)(end - from));
+}
+
+static void part_patch(const struct part *part, uint64_t begin, const struct patch *patch)
+{
+    uint64_t from = cairn_max_u64(begin, part->at);
+    uint64_t end = cairn_min_u64(begin + LINE, part->at + part->len);
     if (from >= end) return;
-    if (change->zeros)
-        memset(buf + (from - at), 0, (size_t)(end - from));
-    else
-        memcpy(buf + (from - at), change->data + (from - begin), (size_t)(end - from));
+    uint8_t *to = part->buf + (from - part->at);
+    const uint8_t *bytes = patch->bytes + (from - begin);
+    uint64_t mask = patch->mask >> (from - begin);
+    for (uint64_t left = end - from; left && mask; left--, mask >>= 1, to++, bytes++)
+        if (mask & 1) *to = *bytes;
 }
 
 void fat_changes_apply(const struct fat_changes *changes, uint32_t order, uint64_t at, uint8_t *buf,
                        size_t len)
 {
+    const struct part part = { at, buf, len };
     if (!changes->all || len == 0) return;
     for (uint64_t block = at / changes->unit; block <= (at + len - 1) / changes->unit; block++) {
         const struct changed *changed = changed_find(changes, block);
-        for (const struct change *c = changed ? changed->first : NULL; c; c = c->next)
-            if (c->order <= order) change_show(c, block * changes->unit + c->offset, at, buf, len);
+        uint64_t begin = block * changes->unit;
+        if (changed && changed->zeroed && changed->zeroed <= order + 1)
+            part_zero(&part, begin, changes->unit);
+        for (const struct patch *p = changed ? changed->patches : NULL; p && p->order <= order;
+             p = p->next)
+            part_patch(&part, begin + (uint64_t)p->line * LINE, p);
     }
 }
 
@@ -200,13 +256,21 @@ bool fat_changes_touch(const struct fat_changes *changes, uint64_t at, uint64_t 
     return false;
 }
 
+/* The bytes of [at, at + len) that lie in the line that begins there. */
+static uint64_t line_bits(uint64_t begin, uint64_t at, uint32_t len)
+{
+    uint64_t from = cairn_max_u64(begin, at), end = cairn_min_u64(begin + LINE, at + len);
+    return from < end ? bits((uint32_t)(from - begin), (uint32_t)(end - from)) : 0;
+}
+
 bool fat_changes_mix(const struct fat_changes *changes, uint64_t at, uint32_t len, uint32_t order)
 {
     for (uint64_t block = at / changes->unit; block <= (at + len - 1) / changes->unit; block++) {
         const struct changed *changed = changed_find(changes, block);
-        for (const struct change *c = changed ? changed->first : NULL; c; c = c->next) {
-            uint64_t begin = block * changes->unit + c->offset;
-            if (c->order != order && begin < at + len && at < begin + c->len) return true;
+        if (changed && changed->zeroed && changed->zeroed != order + 1) return true;
+        for (const struct patch *p = changed ? changed->patches : NULL; p; p = p->next) {
+            uint64_t begin = block * changes->unit + (uint64_t)p->line * LINE;
+            if (p->order != order && (p->mask & line_bits(begin, at, len))) return true;
         }
     }
     return false;
@@ -246,11 +310,18 @@ static void sort(struct fat_changes *changes)
     changes->sorted = true;
 }
 
+static bool has_order(const struct changed *changed, uint32_t order)
+{
+    if (order == FAT_ORDER_ANY || changed->zeroed == order + 1) return true;
+    for (const struct patch *p = changed->patches; p && p->order <= order; p = p->next)
+        if (p->order == order && p->mask) return true;
+    return false;
+}
+
 static const struct changed *skip(const struct changed *at, uint32_t order)
 {
-    for (; at && order != FAT_ORDER_ANY; at = at->next)
-        for (const struct change *c = at->first; c; c = c->next)
-            if (c->order == order) return at;
+    while (at && !has_order(at, order))
+        at = at->next;
     return at;
 }
 

@@ -35,8 +35,8 @@ struct fat_changes *fat_changes_init(const struct cairn_blk *dev, void *mem, siz
 /* Do so many changes, of so many bytes in all, and so many copies fit yet? */
 bool fat_changes_room(const struct fat_changes *changes, uint32_t puts, uint32_t bytes);
 
-/* Bytes [at, at + len) of the device become `bytes` (NULL: zeros); may cross blocks. A change that
- * continues the last one made joins it. false: no room, nothing is changed. */
+/* Bytes [at, at + len) of the device become `bytes` (NULL: zeros); may cross blocks. false: no
+ * room, nothing is changed. */
 bool fat_changes_put(struct fat_changes *changes, uint64_t at, const void *bytes, uint32_t len,
                      uint32_t order);
 

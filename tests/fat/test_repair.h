@@ -11,5 +11,6 @@ TCase *repair_orphan_tests(void);
 TCase *repair_cut_tests(void);
 TCase *repair_bounds_tests(void);
 TCase *repair_review_tests(void);
+TCase *repair_changes_tests(void);
 
 #endif

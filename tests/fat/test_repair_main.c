@@ -13,6 +13,7 @@ int main(void)
     suite_add_tcase(suite, repair_cut_tests());
     suite_add_tcase(suite, repair_bounds_tests());
     suite_add_tcase(suite, repair_review_tests());
+    suite_add_tcase(suite, repair_changes_tests());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
