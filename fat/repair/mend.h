@@ -153,6 +153,8 @@ bool fat_mend_free_left(const struct fat_check *c, uint64_t clusters);
 uint32_t fat_mend_free(struct fat_check *c, uint32_t first);
 /* The entry as the device has it now, in the copy in force. */
 uint32_t fat_mend_device_entry(struct fat_check *c, uint32_t cluster);
+/* Does the copy in force, or one that differs from it, say that the cluster is in use? */
+bool fat_mend_is_used(struct fat_check *c, uint32_t cluster);
 /* What another copy of the FAT says, if that makes a chain go on where the one in force has it
  * end or break: an end mark, or a used cluster that nobody has claimed. Changes the entry to it. */
 bool fat_mend_vote(struct fat_check *c, uint32_t cluster);

@@ -334,6 +334,12 @@ uint32_t fat_mend_free(struct fat_check *c, uint32_t first)
 
 /* ---- the other copies ---------------------------------------------------------------------- */
 
+/* In the first pass that is known when the whole FAT was looked at. */
+static bool copies_may_differ(const struct fat_check *c)
+{
+    return c->mend->pass == 1 || c->mend->copies_differ;
+}
+
 /* The cluster it leads to is nobody's, and used: says this copy, or the one in force. */
 static bool is_good(struct fat_check *c, uint32_t copy, uint32_t value)
 {
@@ -344,10 +350,19 @@ static bool is_good(struct fat_check *c, uint32_t copy, uint32_t value)
            is_used(raw_entry(c, fat_check_copy_at(c, copy), value));
 }
 
+bool fat_mend_is_used(struct fat_check *c, uint32_t cluster)
+{
+    bool used = is_used(fat_check_next(c, cluster));
+    for (uint32_t copy = 1; !used && copies_may_differ(c) && copy < fat_check_copies_live(c);
+         copy++)
+        used = is_used(raw_entry(c, fat_check_copy_at(c, copy), cluster));
+    return used;
+}
+
 bool fat_mend_vote(struct fat_check *c, uint32_t cluster)
 {
     uint32_t now = fat_check_next(c, cluster);
-    if (c->mend->pass > 1 && !c->mend->copies_differ) return false;
+    if (!copies_may_differ(c)) return false;
     if (cluster >= c->entries) return false;
     for (uint32_t copy = 1; copy < fat_check_copies_live(c); copy++) {
         uint32_t value = raw_entry(c, fat_check_copy_at(c, copy), cluster);

@@ -127,13 +127,13 @@ bool fat_mend_has_dots(struct fat_check *c, uint32_t start)
     return fat_check_dot_kind(slots) == 0 || fat_check_dot_kind(slots + FAT_SLOT_BYTES) == 1;
 }
 
-/* A chain's head that is in use and that nobody has come by. */
+/* A chain's head that is in use, and be it by another copy of the FAT, and that nobody has come by.
+ */
 static bool is_unclaimed_head(struct fat_check *c, uint32_t start)
 {
     if (!fat_check_in_range(c, start) || start >= c->entries) return false;
-    uint32_t next = fat_check_next(c, start);
-    return next != FATENT_FREE && next != FATENT_BAD && !fat_check_bit(c->seen, start) &&
-           !fat_check_bit(c->mark, start);
+    return !fat_check_bit(c->seen, start) && !fat_check_bit(c->mark, start) &&
+           fat_mend_is_used(c, start);
 }
 
 static bool times_are_sound(const struct fat_dirent *entry)

@@ -146,8 +146,9 @@ static enum cairn_err finish(struct fat_mend *mend)
     result->whole = !mend->full && mend->mended == 0 && !waits_for_room(mend);
     if (!mend->changed && result->rounds == 0) return CAIRN_OK;
     if (!sound) state_stays(mend);
-    if (mend->options->plan_only) return fat_round_count(mend, &result->sectors);
-    return fat_round_write(mend, sound ? FAT_ROUND_SOUND : FAT_ROUND_UNSOUND);
+    enum fat_round_end end = sound ? FAT_ROUND_SOUND : FAT_ROUND_UNSOUND;
+    if (mend->options->plan_only) return fat_round_count(mend, end, &result->sectors);
+    return fat_round_write(mend, end);
 }
 
 enum cairn_err cairn_fat_repair(struct cairn_blk *dev,

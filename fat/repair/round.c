@@ -217,9 +217,9 @@ enum cairn_err fat_round_write(struct fat_mend *mend, enum fat_round_end end)
     return CAIRN_OK;
 }
 
-enum cairn_err fat_round_count(struct fat_mend *mend, uint64_t *blocks)
+enum cairn_err fat_round_count(struct fat_mend *mend, enum fat_round_end end, uint64_t *blocks)
 {
-    enum cairn_err err = survey(mend, FAT_ROUND_SOUND);
+    enum cairn_err err = survey(mend, end);
     *blocks = mend->round->changed;
     return err;
 }

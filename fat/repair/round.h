@@ -29,6 +29,7 @@ struct fat_round {
 enum fat_round_end { FAT_ROUND_PART, FAT_ROUND_UNSOUND, FAT_ROUND_SOUND };
 enum cairn_err fat_round_write(struct fat_mend *mend, enum fat_round_end end) CAIRN_MUST_USE;
 /* Only count the blocks of metadata that would differ. */
-enum cairn_err fat_round_count(struct fat_mend *mend, uint64_t *blocks) CAIRN_MUST_USE;
+enum cairn_err fat_round_count(struct fat_mend *mend, enum fat_round_end end,
+                               uint64_t *blocks) CAIRN_MUST_USE;
 
 #endif
