@@ -6,9 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Room for the changes of a plan. Mapped: what a plan does not need costs nothing, and with all
- * changes at once it is written in one round. */
+/* Room for the changes of a plan, and for directories far beyond what drivers accept. Mapped: what
+ * a plan does not need costs nothing, and with all changes at once it is written in one round. */
 #define CHANGES_BYTES ((size_t)64 << 20)
+#define ENTRIES ((uint64_t)4 << 20)
 
 /* ---- what the library calls ---------------------------------------------------------------- */
 
@@ -57,6 +58,7 @@ static enum cairn_err run_in(struct tool_check *check, void *mem, size_t bytes,
         .plan_only = check->mode == CHECK_PLAN,
         .utc_offset_min = check->utc_offset_min,
         .now_ns = check->now_ns,
+        .changes = CHANGES_BYTES,
         .save = check->undo ? save : NULL,
         .saved = check->undo ? saved : NULL,
     };
@@ -68,8 +70,8 @@ static enum cairn_err run_in(struct tool_check *check, void *mem, size_t bytes,
 static enum cairn_err run(struct tool_check *check, struct cairn_why *why)
 {
     struct cairn_blk *dev = cairn_image_blk(check->image);
-    size_t bytes = check->mode == CHECK_LOOK ? cairn_fat_check_mem(dev, 0)
-                                             : cairn_fat_repair_mem(dev, 0, CHANGES_BYTES);
+    size_t bytes = check->mode == CHECK_LOOK ? cairn_fat_check_mem(dev, ENTRIES)
+                                             : cairn_fat_repair_mem(dev, ENTRIES, CHANGES_BYTES);
     void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mem == MAP_FAILED) return cairn_why_fail(why, CAIRN_ENOMEM, "check");

@@ -153,7 +153,8 @@ static enum cairn_err memory_short(struct cairn_blk *dev, size_t given, struct c
 {
     enum cairn_err err =
         cairn_why_fail(why, CAIRN_ENOMEM, "check the volume in %zu bytes of memory", given);
-    cairn_why_hint(why, "give it %zu bytes", cairn_fat_check_mem(dev, 0));
+    size_t good = cairn_fat_check_mem(dev, 0);
+    cairn_why_hint(why, "give it %zu bytes", good > given ? good : 2 * given);
     return err;
 }
 

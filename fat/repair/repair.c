@@ -53,14 +53,22 @@ static enum cairn_err memory_short(struct cairn_blk *dev, size_t given, struct c
     return err;
 }
 
-/* Check gets what it would ask for, the changes all else, but either the least it can do with. */
-static struct repair *memory_divide(struct cairn_blk *dev, void *mem, size_t mem_bytes)
+/* Of so many bytes; what is asked for, else all that check would not ask for, but the least at
+ * least. */
+static size_t changes_bytes(struct cairn_blk *dev, size_t asked, size_t bytes)
+{
+    size_t good = fat_check_mem(dev, 0, BITMAPS, WINDOWS), left = bytes > good ? bytes - good : 0;
+    if (asked) left = asked;
+    return left > FAT_CHANGES_LEAST ? left : FAT_CHANGES_LEAST;
+}
+
+static struct repair *memory_divide(struct cairn_blk *dev, size_t asked, void *mem,
+                                    size_t mem_bytes)
 {
     struct cairn_arena arena;
-    size_t fixed = fixed_bytes(dev), good = fat_check_mem(dev, 0, BITMAPS, WINDOWS);
-    size_t changes = FAT_CHANGES_LEAST, align = align_of(dev);
-    if (mem_bytes < fixed + changes) return NULL;
-    if (mem_bytes - fixed > good + changes) changes = mem_bytes - fixed - good;
+    size_t fixed = fixed_bytes(dev), align = align_of(dev);
+    if (mem_bytes < fixed + FAT_CHANGES_LEAST) return NULL;
+    size_t changes = changes_bytes(dev, asked, mem_bytes - fixed);
     cairn_arena_init(&arena, mem, mem_bytes);
     struct repair *repair = cairn_arena_array(&arena, 1, sizeof *repair, 64);
     if (!repair) return NULL;
@@ -159,7 +167,7 @@ enum cairn_err cairn_fat_repair(struct cairn_blk *dev,
     memset(result, 0, sizeof *result);
     if (cairn_blk_info(dev)->read_only && !options->plan_only)
         return cairn_why_fail(why, CAIRN_EROFS, "repair a volume on a read-only device");
-    struct repair *repair = memory_divide(dev, mem, mem_bytes);
+    struct repair *repair = memory_divide(dev, options->changes, mem, mem_bytes);
     if (!repair) return memory_short(dev, mem_bytes, why);
     repair->dev = repair->round.dev = dev;
     repair->round.unit = cairn_blk_info(dev)->block_bytes;

@@ -2,8 +2,10 @@
 /* Volumes that are made to be slow to repair, and what must not be lost where much is shared. */
 #include "test_repair.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include <cairn/blk_mem.h>
 #include <cairn/bytes.h>
 
 #include "repaired.h"
@@ -129,6 +131,63 @@ START_TEST(a_removed_directory_owns_nothing)
 }
 END_TEST
 
+#define LEAPS 600000u
+#define LEAP 233333u /* no divisor of it */
+
+/* Most of it lies behind the device's end, as a cut image's does. */
+START_TEST(a_chain_that_leaps_about_is_followed_in_time)
+{
+    static struct mending mending;
+    static uint8_t scratch[65536], slot[FAT_SLOT_BYTES];
+    const struct cairn_fat_format_options options = { .type = CAIRN_FAT32,
+                                                      .cluster_bytes = 512,
+                                                      .fat_count = 1 };
+    const size_t blocks = 2 * LEAPS;
+    struct cairn_fat_geometry geometry;
+    struct cairn_blk_mem dev;
+    uint8_t *bytes = calloc(blocks, 512);
+    ck_assert_int_eq(cairn_blk_mem_open(&dev, bytes, 512, blocks, NULL), CAIRN_OK);
+    ck_assert_int_eq(
+        cairn_fat_format(&dev.base, &options, scratch, sizeof scratch, &geometry, NULL), CAIRN_OK);
+    ck_assert_int_eq(cairn_blk_close(&dev.base, NULL), CAIRN_OK);
+    uint8_t *fat = bytes + (size_t)geometry.reserved_sectors * 512;
+    for (uint32_t i = 1, at = 0; i < LEAPS; i++, at = (at + LEAP) % LEAPS)
+        cairn_le32_put(fat + (size_t)(at + 3) * 4, (at + LEAP) % LEAPS + 3);
+    struct fat_dirent entry = { .raw = "LEAPS      ", .start = 3, .size = UINT32_MAX };
+    fat_dirent_encode(&entry, slot);
+    memcpy(bytes + (size_t)geometry.data_start * 512, slot, sizeof slot);
+    mending.bytes = bytes;
+    mending.size = ((size_t)geometry.data_start + 1000) * 512;
+    mending.options.plan_only = true;
+    mending_run(&mending);
+    ck_assert_int_eq(mending.err, CAIRN_OK);
+    mending_end(&mending);
+    free(bytes);
+}
+END_TEST
+
+#define LEVELS 50000u
+
+/* Every level takes a little of check's memory. */
+START_TEST(memory_is_divided_as_asked)
+{
+    const struct sample_shape shape = { .type = CAIRN_FAT32, .levels = LEVELS };
+    const struct cairn_fat_repair_options options = { .plan_only = true, .changes = 1u << 20 };
+    struct cairn_fat_repair_result result;
+    struct cairn_blk_mem dev;
+    struct sample s;
+    sample_make_shape(&s, &shape);
+    ck_assert_int_eq(cairn_blk_mem_open(&dev, s.bytes, 512, s.size / 512, NULL), CAIRN_OK);
+    size_t bytes = cairn_fat_repair_mem(&dev.base, 1u << 20, options.changes);
+    void *mem = malloc(bytes);
+    ck_assert_int_eq(cairn_fat_repair(&dev.base, &options, mem, bytes, &result, NULL), CAIRN_OK);
+    ck_assert_uint_gt(result.before.directories, LEVELS);
+    free(mem);
+    ck_assert_int_eq(cairn_blk_close(&dev.base, NULL), CAIRN_OK);
+    sample_free(&s);
+}
+END_TEST
+
 TCase *repair_bounds_tests(void)
 {
     TCase *tests = tcase_create("bounds");
@@ -138,5 +197,7 @@ TCase *repair_bounds_tests(void)
     tcase_add_test(tests, a_copy_is_made_of_what_there_is);
     tcase_add_test(tests, what_a_long_file_gives_back_may_be_a_lost_chains);
     tcase_add_test(tests, a_removed_directory_owns_nothing);
+    tcase_add_test(tests, a_chain_that_leaps_about_is_followed_in_time);
+    tcase_add_test(tests, memory_is_divided_as_asked);
     return tests;
 }

@@ -29,6 +29,8 @@ struct cairn_fat_repair_options {
     bool plan_only;         /* write nothing */
     int32_t utc_offset_min; /* for the times of what is made new, as in cairn_fat_options */
     int64_t now_ns;         /* those times; UTC */
+    size_t changes;         /* of the memory, bytes for changes; 0: all but what check takes for
+                               directories of 65,536 entries */
 
     /* Undo, both NULL or both not. save: `bytes` of the device at byte `at` will be overwritten,
      * now they are `old`, in the end of the round they are `now` (which may be the same: in between
@@ -54,7 +56,8 @@ struct cairn_fat_repair_result {
 };
 
 /* Memory to repair dev's volume in: what check takes, and `changes` bytes for changes (0: 1 MiB;
- * less means more rounds, never less repair). */
+ * less means more rounds, never less repair). With more than 65,536 entries, options->changes has
+ * to be the same. */
 CAIRN_API size_t cairn_fat_repair_mem(struct cairn_blk *dev, uint64_t entries, size_t changes);
 
 /* CAIRN_OK: the volume was repaired, or the plan made, as far as that goes: see result->after. A
