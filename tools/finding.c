@@ -55,6 +55,7 @@ bool tool_finding_keep(struct tool_findings *findings, const struct cairn_fat_fi
 {
     const char *action = text_or_empty(finding->action), *lost = text_or_empty(finding->lost);
     const char *colon = finding->path[0] ? ": " : "";
+    if (findings->count[finding->severity]++ >= TOOL_FINDINGS_MOST) return true;
     size_t line = strlen(finding->path) + strlen(colon) + strlen(finding->text) + 1;
     struct tool_finding *kept = malloc(sizeof *kept + line + strlen(action) + strlen(lost) + 2);
     if (!kept) return false;
@@ -169,6 +170,13 @@ static void finding_put(const struct tool_finding *finding, bool with_repair)
     repair_put(finding);
 }
 
+static void more_put(uint64_t count)
+{
+    if (count <= TOOL_FINDINGS_MOST) return;
+    printf("%*s... and %llu more, which --json tells\n", (int)INDENT, "",
+           (unsigned long long)(count - TOOL_FINDINGS_MOST));
+}
+
 void tool_findings_print(struct tool_findings *findings)
 {
     for (int severity = CAIRN_FAT_MAJOR; severity >= CAIRN_FAT_NOTE; severity--) {
@@ -181,6 +189,7 @@ void tool_findings_print(struct tool_findings *findings)
             finding_put(finding, findings->with_repair);
             free(finding);
         }
+        more_put(findings->count[severity]);
         putchar('\n');
     }
     tool_findings_init(findings, findings->with_repair);

@@ -10,16 +10,19 @@
 
 struct tool_finding; /* one that is kept until all are known */
 
+#define TOOL_FINDINGS_MOST 20000u /* of each severity: nobody reads on, and memory is bounded */
+
 struct tool_findings {
     bool with_repair;                        /* they say what is done about each */
     struct tool_finding *first[3], **end[3]; /* by severity */
+    uint64_t count[3];                       /* of which so many are kept at most */
 };
 
 void tool_findings_init(struct tool_findings *findings, bool with_repair);
 
 /* Keep one for tool_findings_print. False: no memory. */
 bool tool_finding_keep(struct tool_findings *findings, const struct cairn_fat_finding *finding);
-/* All that were kept to standard output, worst first, and forget them. */
+/* All that were kept to standard output, worst first, how many more there were; and forget them. */
 void tool_findings_print(struct tool_findings *findings);
 
 /* One as an element of a JSON array. */
