@@ -63,6 +63,13 @@ serve readonly -r memory 64M
 run build --quiet src "$uri" && refuses 4 'reading only'
 run ls "nbd+unix:///elsewhere?socket=$folder/none" && refuses 4 'Not found.*server'
 
+if "$cairn" --version | grep 'librbd' | grep -qv 'not in this build'; then
+    run ls rbd:pool && refuses 2 'no image is named.*rbd:pool/image'
+    run ls 'rbd:pool/image?size=1' && refuses 2 'an option that is not known'
+    run ls rbd:pool/image@ && refuses 2 'snapshot is empty'
+    run ls 'rbd:pool/image?conf=/none' && refuses 4 'configuration /none: Not found'
+fi
+
 # The server dies while the image is written: what is there is no volume.
 head -c 64M /dev/urandom >slow.raw
 serve slow --filter=delay file slow.raw wdelay=30ms
