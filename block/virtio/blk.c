@@ -23,7 +23,7 @@ _Static_assert(offsetof(struct cairn_blk_virtio, base) == 0, "a device embeds it
 
 static const struct cairn_blk_virtio_options options_none;
 
-/* The options with the defaults put in. */
+/* The options with the defaults put in. Idempotent: open passes its own on to those who count. */
 static struct cairn_blk_virtio_options options_whole(const struct cairn_blk_virtio_options *options)
 {
     struct cairn_blk_virtio_options whole = options ? *options : options_none;
@@ -84,11 +84,13 @@ size_t cairn_blk_virtio_dma_mem(const struct cairn_blk_virtio_options *options)
     return whole.queues * queue_dma_mem(&shape, whole.bounce_bytes) + BLK_VIRTQ_ALIGN;
 }
 
+/* Bits are added one after the other, since a device may look at each step. */
 static void status_add(struct cairn_virtio *virtio, uint32_t bits)
 {
     virtio->ops->status_set(virtio, (uint8_t)(virtio->ops->status(virtio) | bits));
 }
 
+/* What cannot be worked with is said before the device is told that it was accepted. */
 static enum cairn_err offer_check(const struct cairn_virtio *virtio, uint64_t offered,
                                   struct cairn_why *why)
 {
@@ -156,6 +158,7 @@ static uint16_t segs_max_of(const struct cairn_virtio *virtio,
     return (uint16_t)cairn_min_u64(cairn_max_u64(most, 1), cairn_min_u64(wanted, size - 2u));
 }
 
+/* One piece of shared memory, translated once: ring, then slots, then bounce memory. */
 static enum cairn_err queue_open(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
                                  const struct blk_virtq_shape *shape, uint32_t bounce_bytes,
                                  struct cairn_arena *mem, struct cairn_arena *dma,
@@ -186,6 +189,8 @@ static enum cairn_err queues_open(struct cairn_blk_virtio *dev,
                                   struct cairn_arena *mem, struct cairn_arena *dma,
                                   struct cairn_why *why)
 {
+    /* Tables only as long as chains get here, which may be less than what memory was counted for.
+     */
     struct blk_virtq_shape shape = { .size = size, .features = dev->virtio->taken };
     if (dev->virtio->taken & CAIRN_VIRTIO_F_INDIRECT)
         shape.table_descs = (uint16_t)(dev->segs_max + 2);

@@ -5,6 +5,7 @@
 _Static_assert(CAIRN_BLK_VIRTIO_SERIAL_BYTES <= BLK_VIRTIO_ANSWER_BYTES_MAX, "answers fit a slot");
 _Static_assert(BLK_VIRTIO_ANSWER + BLK_VIRTIO_ANSWER_BYTES_MAX <= BLK_VIRTIO_SLOT_BYTES, "too");
 
+/* Like a request of a batch, but that it is explained in its own words. */
 static void ask_locked(struct cairn_blk_virtio *dev, struct blk_virtio_batch *batch, uint32_t type,
                        uint32_t answer_bytes)
 {
@@ -45,7 +46,7 @@ static enum cairn_err needs(const struct cairn_blk_virtio *dev, uint64_t feature
 
 enum cairn_err blk_virtio_flush(struct cairn_blk *base, struct cairn_why *why)
 {
-    if (base->info.read_only) return CAIRN_OK;
+    if (base->info.read_only) return CAIRN_OK; /* nothing was written, and some refuse it */
     return ask(blk_virtio_of(base), BLK_VIRTIO_T_FLUSH, "flush", NULL, 0, why);
 }
 
@@ -56,7 +57,7 @@ enum cairn_err cairn_blk_virtio_serial(struct cairn_blk_virtio *dev,
     uint8_t answer[CAIRN_BLK_VIRTIO_SERIAL_BYTES];
     enum cairn_err err = ask(dev, BLK_VIRTIO_T_GET_ID, "serial number", answer, sizeof answer, why);
     if (err) return err;
-    memcpy(serial, answer, sizeof answer);
+    memcpy(serial, answer, sizeof answer); /* ends in NUL only when it is shorter */
     serial[sizeof answer] = '\0';
     return CAIRN_OK;
 }
@@ -81,7 +82,7 @@ enum cairn_err cairn_blk_virtio_cache_set(struct cairn_blk_virtio *dev, bool wri
                                           struct cairn_why *why)
 {
     struct cairn_virtio *virtio = dev->virtio;
-    uint8_t mode = write_back, said = 0;
+    uint8_t mode = write_back, said = 0; /* devices that keep their own mode do so silently */
     enum cairn_err err = needs(dev, BLK_VIRTIO_F_CONFIG_WCE, "set the cache's mode", why);
     if (err) return err;
     err = virtio->ops->config_write(virtio, BLK_VIRTIO_CONFIG_WCE, &mode, 1, why);

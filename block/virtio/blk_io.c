@@ -52,11 +52,12 @@ static void request_send(struct cairn_blk_virtio *dev, struct blk_virtio_batch *
     const struct cairn_blk_req *req = &batch->reqs[at];
     struct blk_virtio_place place = { .done = 0 };
     uint64_t bytes = req->count * dev->base.info.block_bytes;
-    blk_virtio_place_step(req, &place, 0);
+    blk_virtio_place_step(req, &place, 0); /* past segments that are empty */
     while (place.done < bytes && piece_send(dev, batch, at, &place))
         continue;
 }
 
+/* The caller's thread fills the queue even while another one leads it: that one only looks. */
 static void batch_send(struct cairn_blk_virtio *dev, struct blk_virtio_batch *batch, size_t count)
 {
     cairn_lock_take(&batch->queue->lock);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What the transports over a bus share. */
 #include "bus.h"
 #include <cairn/clock.h>
 
@@ -37,6 +38,7 @@ void blk_virtio_bus_write(struct cairn_virtio_bus *bus, uint32_t space, uint64_t
     }
 }
 
+/* A reset may have to wait for I/O of the device's own; most are done at the first look. */
 enum cairn_err blk_virtio_reset_wait(struct cairn_virtio *virtio, struct cairn_why *why)
 {
     for (int i = 0; i < RESET_TRIES; i++) {

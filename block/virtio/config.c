@@ -10,6 +10,8 @@
 #define SEG_BYTES_MAX (1u << 30) /* where the device sets no limit */
 #define PHYSICAL_EXP_MAX 15u
 
+/* What is read, and in which widths: a device may refuse accesses that split a field, and has only
+ * the fields of its features. */
 static const struct {
     uint64_t feature; /* that it needs; 0: none */
     uint8_t offset, bytes;
@@ -48,6 +50,7 @@ static void config_decode(const uint8_t *raw, struct blk_virtio_config *config)
     };
 }
 
+/* Fields of features that were not taken stay 0, whatever the device has there. */
 static enum cairn_err fields_read(struct cairn_virtio *virtio, uint8_t raw[CONFIG_BYTES],
                                   struct cairn_why *why)
 {
@@ -60,6 +63,8 @@ static enum cairn_err fields_read(struct cairn_virtio *virtio, uint8_t raw[CONFI
     return CAIRN_OK;
 }
 
+/* The generation tells of changes between fields (section 2.5.1); one that never rests is hostile.
+ */
 enum cairn_err blk_virtio_config_load(struct cairn_virtio *virtio, struct blk_virtio_config *config,
                                       struct cairn_why *why)
 {
@@ -87,6 +92,8 @@ static uint32_t block_bytes_of(const struct blk_virtio_config *config)
     return is_one ? bytes : SECTOR_BYTES;
 }
 
+/* What the device finds optimal, when that is a size to align to; at least a page, as hosts have.
+ */
 static uint32_t preferred_of(const struct blk_virtio_config *config, uint32_t block_bytes)
 {
     uint64_t optimal = (uint64_t)config->opt_io_blocks * block_bytes;
@@ -120,6 +127,8 @@ static uint32_t size_max_of(const struct blk_virtio_config *config)
                             : SEG_BYTES_MAX;
 }
 
+/* A limit of 0, or one below a block, leaves nothing that could be asked for: the feature is as
+ * good as absent. */
 static void limits_apply(struct cairn_blk_virtio *dev, const struct blk_virtio_config *config,
                          uint32_t block_bytes)
 {

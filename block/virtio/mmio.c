@@ -45,6 +45,7 @@ static void reg_write(struct cairn_virtio_bus *bus, uint32_t reg, uint32_t value
     bus->ops->write(bus, CAIRN_VIRTIO_MMIO_SPACE, reg, 4, value);
 }
 
+/* Registers are 32 bits wide, also those of addresses (section 4.2.2.2). */
 static void reg_write64(struct cairn_virtio_bus *bus, uint32_t reg, uint64_t value)
 {
     reg_write(bus, reg, (uint32_t)value);
@@ -76,6 +77,7 @@ static uint64_t mmio_features(struct cairn_virtio *virtio)
     return high << 32 | reg_read(bus, REG_DEVICE_FEATURES);
 }
 
+/* The device looks at the whole when FEATURES_OK is set, so nothing can fail here. */
 static enum cairn_err mmio_features_take(struct cairn_virtio *virtio, uint64_t features,
                                          struct cairn_why *why)
 {
@@ -88,6 +90,7 @@ static enum cairn_err mmio_features_take(struct cairn_virtio *virtio, uint64_t f
     return CAIRN_OK;
 }
 
+/* How much configuration there is only the size of the register space tells. */
 static enum cairn_err config_check(struct cairn_virtio *virtio, uint32_t offset, uint32_t bytes,
                                    struct cairn_why *why)
 {
@@ -135,6 +138,7 @@ static enum cairn_err mmio_queue_enable(struct cairn_virtio *virtio, uint16_t qu
 {
     struct cairn_virtio_bus *bus = bus_of(virtio);
     reg_write(bus, REG_QUEUE_SEL, queue);
+    /* A ring that moves under a device is one that it scribbles over. */
     if (reg_read(bus, REG_QUEUE_READY))
         return cairn_why_fail(why, CAIRN_EIO, "queue %u is in use after a reset", queue);
     reg_write(bus, REG_QUEUE_SIZE, ring->size);
@@ -146,12 +150,14 @@ static enum cairn_err mmio_queue_enable(struct cairn_virtio *virtio, uint16_t qu
     return cairn_why_fail(why, CAIRN_EIO, "the device does not take queue %u", queue);
 }
 
+/* The queue, or with NOTIFICATION_DATA its place too: one register, of one width, takes both. */
 static void mmio_notify(struct cairn_virtio *virtio, uint16_t queue, uint32_t data)
 {
     (void)queue;
     reg_write(bus_of(virtio), REG_QUEUE_NOTIFY, data);
 }
 
+/* Causes are acknowledged also when the wait ended otherwise: one may have come since. */
 static enum cairn_err mmio_wait(struct cairn_virtio *virtio, uint16_t queue, uint64_t deadline_ns)
 {
     struct cairn_virtio_bus *bus = bus_of(virtio);

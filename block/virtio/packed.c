@@ -55,6 +55,7 @@ static uint32_t seg_flags(const struct blk_virtq_seg *seg)
     return seg->device_writes ? DESC_WRITE : 0;
 }
 
+/* Ids in tables are reserved, and NEXT is not used there: the length tells (section 2.8.7). */
 static void put_table(struct blk_virtq *q, uint16_t id, const struct blk_virtq_seg *segs,
                       uint16_t count)
 {
@@ -94,6 +95,7 @@ static bool packed_publish(struct blk_virtq *q)
     return blk_virtq_packed_event_passed(event, q->avail_at, q->avail_lap, moved, q->size);
 }
 
+/* Both bits have the value of the lap: used, and in this lap. */
 static bool packed_ready(const struct blk_virtq *q)
 {
     uint16_t flags = blk_virtq_load(desc_at(q, q->used_at) + DESC_FLAGS);
@@ -109,6 +111,7 @@ static bool packed_read(struct blk_virtq *q, uint32_t *id, uint32_t *bytes)
     return true;
 }
 
+/* A chain's place is as long as what it took, though only its first descriptor was written. */
 static void packed_retire(struct blk_virtq *q, const struct blk_virtq_slot *slot)
 {
     blk_virtq_packed_step(&q->used_at, &q->used_lap, slot->descs, q->size);

@@ -40,6 +40,7 @@ static void common_write(const struct cairn_virtio_pci *pci, uint32_t reg, uint3
     pci->bus->ops->write(pci->bus, pci->common.bar, pci->common.offset + reg, width, value);
 }
 
+/* In halves: a bus need not have 64-bit accesses (section 4.1.3.1). */
 static void common_write64(const struct cairn_virtio_pci *pci, uint32_t reg, uint64_t value)
 {
     common_write(pci, reg, 4, (uint32_t)value);
@@ -72,6 +73,7 @@ static uint64_t pci_features(struct cairn_virtio *virtio)
     return high << 32 | common_read(pci, COMMON_DEVICE_FEATURES, 4);
 }
 
+/* The device looks at the whole when FEATURES_OK is set, so nothing can fail here. */
 static enum cairn_err pci_features_take(struct cairn_virtio *virtio, uint64_t features,
                                         struct cairn_why *why)
 {
@@ -140,6 +142,7 @@ static enum cairn_err notify_find(struct cairn_virtio_pci *pci, uint16_t queue,
     return CAIRN_OK;
 }
 
+/* A device that is short of vectors says so by not keeping the number (section 4.1.5.1.2). */
 static enum cairn_err vector_set(const struct cairn_virtio_pci *pci, uint16_t queue,
                                  struct cairn_why *why)
 {

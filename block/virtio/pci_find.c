@@ -97,6 +97,8 @@ static enum cairn_err cap_take(struct cairn_virtio_pci *pci, uint32_t cap, struc
     return CAIRN_OK;
 }
 
+/* A list without a loop has no more entries than there is room for. The low two bits of a pointer
+ * are reserved; one into the header ends the list, as 0 does. */
 static enum cairn_err caps_walk(struct cairn_virtio_pci *pci, struct cairn_why *why)
 {
     struct cairn_virtio_bus *bus = pci->bus;
@@ -113,6 +115,7 @@ static enum cairn_err caps_walk(struct cairn_virtio_pci *pci, struct cairn_why *
     return CAIRN_OK;
 }
 
+/* The device's own configuration may be missing: not every kind has one. */
 static enum cairn_err windows_check(const struct cairn_virtio_pci *pci, struct cairn_why *why)
 {
     if (!pci->common.bytes) {

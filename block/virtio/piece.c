@@ -41,7 +41,7 @@ void blk_virtio_piece_copy(const struct cairn_blk_req *req, const struct blk_vir
     }
 }
 
-/* Take what exceeds whole blocks off the end. */
+/* Take what exceeds whole blocks off the end: a device may refuse parts of them. */
 static void piece_trim(struct blk_virtio_queue *q, struct blk_virtio_piece *piece,
                        uint32_t block_bytes)
 {

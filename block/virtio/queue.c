@@ -65,6 +65,7 @@ void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue
     dev->virtio->ops->notify(dev->virtio, q->number, data);
 }
 
+/* The status starts as what no device says, so that silence is not taken for success. */
 static void slot_put(uint8_t *slot, uint32_t type, uint64_t sector)
 {
     memset(slot, 0, BLK_VIRTIO_SLOT_BYTES);
@@ -73,6 +74,7 @@ static void slot_put(uint8_t *slot, uint32_t type, uint64_t sector)
     slot[BLK_VIRTIO_STATUS] = BLK_VIRTIO_S_NONE;
 }
 
+/* Discards and zeroes say where in a structure of their own, behind the header. */
 static void range_put(uint8_t *slot, uint64_t sector, uint64_t bytes, bool unmap)
 {
     cairn_le64_put(slot + BLK_VIRTIO_RANGE, sector);
@@ -153,12 +155,15 @@ static const char *answer_fault(const struct blk_virtio_op *op, uint8_t status, 
     return NULL;
 }
 
+/* Bounce memory is handed out front to back, and free again when all of it came back: there is no
+ * more to it, as it is for those who cannot do better. */
 static void op_let_go(struct blk_virtio_queue *q, struct blk_virtio_op *op)
 {
     op->batch->left--;
     if (op->piece.bounce && --q->bounce_pieces == 0) q->bounce_used = 0;
 }
 
+/* The status is read once: the device may change it while it is judged. */
 static void op_complete(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q, uint16_t id,
                         uint32_t written)
 {
@@ -176,6 +181,7 @@ static void op_complete(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q
     op_let_go(q, op);
 }
 
+/* All that was used, whosever it is. */
 static enum cairn_err queue_drain(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
                                   const char **text)
 {
@@ -202,6 +208,7 @@ static void queue_abandon(struct cairn_blk_virtio *dev, struct blk_virtio_queue 
     blk_virtq_abandon(&q->ring);
 }
 
+/* What a processor wants to hear in a loop that only looks. */
 static void cpu_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -234,6 +241,7 @@ static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virti
         if (blk_virtq_ready(&q->ring)) return CAIRN_OK;
         cpu_relax();
     }
+    /* Only now is a clock asked, and the device's status, which costs a hypervisor an exit. */
     uint64_t now = cairn_clock_mono_now(clock), deadline = now + dev->timeout_ns;
     enum cairn_err err = CAIRN_OK;
     while (!err && !blk_virtq_ready(&q->ring) && !blk_virtio_broken(dev)) {

@@ -15,6 +15,7 @@
 #define AVAIL_NO_INTERRUPT 1u
 #define USED_NO_NOTIFY 1u
 
+/* Counts run freely; sizes are powers of two, so their low bits are places. */
 static uint8_t *avail_entry(const struct blk_virtq *q, uint16_t count)
 {
     return q->driver + RING_ENTRIES + 2u * (count & (q->size - 1u));
@@ -63,6 +64,7 @@ static void put_table(struct blk_virtq *q, uint16_t id, const struct blk_virtq_s
     q->slots[id].descs = 1;
 }
 
+/* Through the list of free ids, whose links are the chain's own. */
 static void put_chain(struct blk_virtq *q, uint16_t id, const struct blk_virtq_seg *segs,
                       uint16_t count)
 {
@@ -86,6 +88,8 @@ static void split_put(struct blk_virtq *q, uint16_t id, const struct blk_virtq_s
     blk_virtq_prepare(avail_entry(q, q->added), id);
 }
 
+/* The count is written before the device's wish is read, and the device does it the other way
+ * round: one of the two sees the other (section 2.7.13.4). */
 static bool split_publish(struct blk_virtq *q)
 {
     blk_virtq_store(q->driver + RING_IDX, q->added);
@@ -98,6 +102,7 @@ static bool split_ready(const struct blk_virtq *q)
     return blk_virtq_load(q->device + RING_IDX) != q->done;
 }
 
+/* One lie about the count makes all entries doubtful: the device is given up, not searched. */
 static bool split_read(struct blk_virtq *q, uint32_t *id, uint32_t *bytes)
 {
     uint16_t used = (uint16_t)(blk_virtq_load(q->device + RING_IDX) - q->done);

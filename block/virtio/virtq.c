@@ -38,6 +38,7 @@ size_t blk_virtq_dma_mem(const struct blk_virtq_shape *shape)
            tables;
 }
 
+/* Descriptors, then the driver's part, the device's, tables: each on cache lines of its own. */
 static void place_parts(struct blk_virtq *q, const struct blk_virtq_shape *shape, uint8_t *dma,
                         uint64_t address)
 {
@@ -81,6 +82,7 @@ void blk_virtq_init(struct blk_virtq *q, const struct blk_virtq_shape *shape,
     q->kind->disarm(q);
 }
 
+/* What the device may say to have written into a chain. Pieces are bounded so that it fits. */
 static uint32_t room_of(const struct blk_virtq_seg *segs, uint16_t count)
 {
     uint32_t room = 0;
@@ -114,6 +116,7 @@ uint16_t blk_virtq_place(const struct blk_virtq *q)
     return q->kind->place(q);
 }
 
+/* The list is already linked from the chain's first id to its last: only its ends are touched. */
 static void give_back(struct blk_virtq *q, uint16_t id)
 {
     struct blk_virtq_slot *slot = &q->slots[id];

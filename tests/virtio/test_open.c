@@ -119,7 +119,7 @@ START_TEST(impossible_configurations_are_refused)
     } cases[] = {
         { MODEL_FEATURES_DISK, 0, UINT64_MAX, 8, CAIRN_ECORRUPT, "too large" },
         { MODEL_FEATURES_DISK, 0, UINT64_C(1) << 54, 8, CAIRN_ECORRUPT, "too large" },
-        { MODEL_FEATURES_DISK | MODEL_F(MODEL_F_SIZE_MAX), 8, 0, 4, CAIRN_ECORRUPT, "do not hold" },
+        { MODEL_FEATURES_DISK | MODEL_F(MODEL_F_SIZE_MAX), 8, 1, 4, CAIRN_ECORRUPT, "do not hold" },
         { MODEL_FEATURES_DISK | MODEL_F(MODEL_F_MQ), 34, 0, 2, CAIRN_ENOTSUP, "no queue" },
     };
     struct cairn_why why = { 0 };
@@ -147,6 +147,17 @@ START_TEST(limits_of_nothing_are_absent)
 }
 END_TEST
 
+/* qemu-storage-daemon 7.2 offers SIZE_MAX, and leaves the field 0. */
+START_TEST(a_segment_limit_of_nothing_is_none)
+{
+    enum cairn_err err =
+        open_config(MODEL_FEATURES_DISK | MODEL_F(MODEL_F_SIZE_MAX), 8, 0, 4, NULL);
+    ck_ok(err);
+    ck_assert_uint_ge(vdisk.dev.seg_bytes_max, 1u << 20);
+    close_config(err);
+}
+END_TEST
+
 TCase *tcase_open(void)
 {
     TCase *tcase = tcase_create("open");
@@ -157,5 +168,6 @@ TCase *tcase_open(void)
     tcase_add_loop_test(tcase, odd_block_sizes_are_sectors, 0, 7);
     tcase_add_loop_test(tcase, impossible_configurations_are_refused, 0, 4);
     tcase_add_test(tcase, limits_of_nothing_are_absent);
+    tcase_add_test(tcase, a_segment_limit_of_nothing_is_none);
     return tcase;
 }

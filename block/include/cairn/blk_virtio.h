@@ -6,7 +6,9 @@
  * caller's memory without a copy where the transport reaches that memory. The device is trusted
  * with the data of requests and with nothing else: what it says about rings, lengths and its
  * configuration is checked, and one that breaks the rules, or does not answer in time, is reset;
- * all requests then fail, and the device has to be opened anew.
+ * all requests then fail, and the device has to be opened anew. Of one that does not even complete
+ * a reset nobody can say whether it still writes to memory it was given: a log line tells of it,
+ * and closing it fails.
  */
 #ifndef CAIRN_BLK_VIRTIO_H
 #define CAIRN_BLK_VIRTIO_H
