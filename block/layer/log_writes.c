@@ -54,7 +54,7 @@ enum cairn_err blk_log_entry_get(const uint8_t *sector, uint32_t sector_bytes,
     entry->count = cairn_le64(sector + 8);
     entry->flags = cairn_le64(sector + 16);
     entry->name_bytes = 0;
-    uint64_t sectors = BLK_DEVICE_BYTES_MAX / sector_bytes;
+    uint64_t sectors = (BLK_DEVICE_BYTES_MAX - 1) / sector_bytes;
     if (entry->flags & ~(uint64_t)FLAGS_ALL || (!entry->flags && !entry->count))
         return cairn_why_fail(why, CAIRN_ECORRUPT, "no entry: flags %llx",
                               (unsigned long long)entry->flags);
