@@ -2,11 +2,11 @@
 /*
  * rbd-tool NAME ROUNDS SECONDS - a device that fails and comes back must keep its word.
  *
- * Each round writes a batch of blocks drawn from its number, each with its own place and the round
- * in it, and flushes. What was flushed must be there in the end, or what a later round tried to
- * write in its place. Rounds go on for SECONDS at least, and at least ROUNDS; a device that is
- * poisoned or lost is opened anew. Prints a dot for a round and what failed on standard error, at
- * last one line of counts.
+ * First a new image's extents are looked at. Each round writes a batch of blocks drawn from its
+ * number, each with its own place and the round in it, and flushes. What was flushed must be there
+ * in the end, or what a later round tried to write in its place. Rounds go on for SECONDS at least,
+ * and at least ROUNDS; a device that is poisoned or lost is opened anew. Prints a dot for a round
+ * and what failed on standard error, at last one line of counts.
  */
 #include <cairn/blk_open.h>
 
@@ -160,12 +160,27 @@ static unsigned verify(uint64_t rounds)
     return lost;
 }
 
+/* Of an image that is new, one block in its middle makes one object data; the rest are holes. */
+static bool extents_hold(void)
+{
+    struct cairn_blk_extent extents[8];
+    uint64_t count = cairn_blk_info(device.dev)->block_count, middle = count / 2;
+    size_t used = 0;
+    fill(memory[0], middle, 0);
+    if (cairn_blk_write(device.dev, middle, 1, memory[0], NULL)) return false;
+    if (cairn_blk_extents(device.dev, 0, count, extents, 8, &used, NULL)) return false;
+    bool shape = used == 3 && !extents[0].data && extents[1].data && !extents[2].data;
+    return shape && extents[1].block <= middle && middle - extents[1].block < extents[1].count &&
+           extents[2].block + extents[2].count == count;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) return 2;
     uint64_t least = strtoull(argv[2], NULL, 10), round = 0;
     double until = now() + strtod(argv[3], NULL);
     if (!device_open(argv[1]) || cairn_blk_info(device.dev)->block_count < BLOCKS) return 1;
+    if (!extents_hold()) return 1;
     if (cairn_blk_zero(device.dev, 0, BLOCKS, NULL)) return 1;
     while ((round < least || now() < until) && round < ROUNDS_MAX) {
         if (!round_run(argv[1], ++round)) return 1;
