@@ -10,6 +10,7 @@ TCase *tcase_file(void);
 TCase *tcase_copy(void);
 TCase *tcase_front(void);
 TCase *tcase_sim(void);
+TCase *tcase_sim_cut(void);
 TCase *tcase_sim_parse(void);
 TCase *tcase_trace(void);
 TCase *tcase_stats(void);
