@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading a GPT: either copy, what is wrong with them, and what the MBR in front says. */
+#include "read.h"
+
+#include <cairn/bytes.h>
+#include <cairn/checksum.h>
+
+/* One of the two copies. */
+struct copy {
+    struct gpt_header header;
+    bool has_header;   /* it can be believed, whatever its entries are */
+    const char *fault; /* why the copy cannot be used, or NULL */
+};
+
+struct copies {
+    struct copy primary, backup;
+    bool backup_is_old; /* it is not in the last block */
+};
+
+static uint64_t array_bytes(const struct gpt_header *header)
+{
+    return (uint64_t)header->entry_count * header->entry_bytes;
+}
+
+/* The piece of the array of entries that begins at byte `done`, into scratch. */
+static enum cairn_err piece_read(const struct part_reader *reader, const struct gpt_header *header,
+                                 uint64_t done, size_t *bytes, struct cairn_why *why)
+{
+    uint32_t block_bytes = reader->dev->info.block_bytes;
+    *bytes = (size_t)cairn_min_u64(array_bytes(header) - done, reader->scratch_bytes);
+    return cairn_blk_read(reader->dev, header->entries + done / block_bytes,
+                          cairn_div_up(*bytes, block_bytes), reader->scratch, why);
+}
+
+static const char *entries_fault(const struct part_reader *reader, const struct gpt_header *header)
+{
+    uint32_t crc = 0;
+    size_t bytes;
+    for (uint64_t done = 0; done < array_bytes(header); done += bytes) {
+        if (piece_read(reader, header, done, &bytes, NULL)) return "its entries are unreadable";
+        crc = cairn_crc32(crc, reader->scratch, bytes);
+    }
+    return crc == header->entries_crc ? NULL : "the checksum of its entries is wrong";
+}
+
+/* The copy whose header lies in block `at`; what cannot be read is as bad as what is wrong, as
+ * there are two copies. */
+static void copy_look(const struct part_reader *reader, uint64_t at, struct copy *copy)
+{
+    const struct cairn_blk_info *info = &reader->dev->info;
+    copy->has_header = false;
+    copy->fault = "it is unreadable";
+    if (cairn_blk_read(reader->dev, at, 1, reader->scratch, NULL)) return;
+    copy->fault =
+        gpt_header_decode(reader->scratch, info->block_bytes, at, info->block_count, &copy->header);
+    copy->has_header = !copy->fault;
+    if (!copy->fault) copy->fault = entries_fault(reader, &copy->header);
+}
+
+bool gpt_is_there(const struct part_reader *reader)
+{
+    struct copy primary;
+    copy_look(reader, GPT_PRIMARY, &primary);
+    return !primary.fault;
+}
+
+/* In the last block; or, when the disk has grown, where the first header says. */
+static void backup_look(const struct part_reader *reader, struct copies *copies)
+{
+    uint64_t last = reader->dev->info.block_count - 1;
+    uint64_t told = copies->primary.has_header ? copies->primary.header.alternate : last;
+    copy_look(reader, last, &copies->backup);
+    copies->backup_is_old = copies->backup.fault && told > GPT_PRIMARY && told < last;
+    if (!copies->backup_is_old) return;
+    struct copy old;
+    copy_look(reader, told, &old);
+    if (!old.fault) copies->backup = old;
+}
+
+/* ---- what was found -------------------------------------------------------------------------- */
+
+static bool agree(const struct gpt_header *a, const struct gpt_header *b)
+{
+    return a->alternate == b->at && b->alternate == a->at && a->first_usable == b->first_usable &&
+           a->last_usable == b->last_usable && a->entry_count == b->entry_count &&
+           a->entry_bytes == b->entry_bytes && a->entries_crc == b->entries_crc &&
+           memcmp(a->disk_guid, b->disk_guid, sizeof a->disk_guid) == 0;
+}
+
+static void found(const struct part_reader *reader, enum cairn_part_fault fault, const char *detail)
+{
+    part_found(reader, &(struct cairn_part_finding){ .fault = fault, .detail = detail });
+}
+
+static void copies_judge(const struct part_reader *reader, const struct copies *copies)
+{
+    const struct copy *primary = &copies->primary, *backup = &copies->backup;
+    if (primary->fault) found(reader, CAIRN_PART_PRIMARY, primary->fault);
+    if (backup->fault) found(reader, CAIRN_PART_BACKUP, backup->fault);
+    if (copies->backup_is_old) found(reader, CAIRN_PART_PLACE, NULL);
+    if (!primary->fault && !backup->fault && !agree(&primary->header, &backup->header))
+        found(reader, CAIRN_PART_DIFFER, NULL);
+}
+
+/* What a hybrid MBR shows of a partition: by where it begins. */
+static void shown_take(const struct part_reader *reader, const struct mbr *mbr)
+{
+    struct cairn_part_table *table = reader->table;
+    for (size_t i = 0; i < CAIRN_COUNT(mbr->entries); i++) {
+        const struct mbr_entry *entry = &mbr->entries[i];
+        if (!mbr_entry_is_used(entry) || entry->type == MBR_TYPE_PROTECTIVE) continue;
+        for (uint32_t j = 0; j < table->part_count; j++)
+            if (table->parts[j].first == entry->first && table->parts[j].count <= UINT32_MAX)
+                table->parts[j].type_id = entry->type;
+    }
+}
+
+static void table_judge(const struct part_reader *reader, const struct mbr *mbr)
+{
+    const char *guard = gpt_guard_fault(reader->table, mbr);
+    const char *layout = gpt_layout_fault(reader->table);
+    if (guard) found(reader, CAIRN_PART_GUARD, guard);
+    if (layout) found(reader, CAIRN_PART_LAYOUT, layout);
+}
+
+/* ---- taking a copy --------------------------------------------------------------------------- */
+
+/* The entries of a piece of the array that is in scratch; `index` is the first one's. */
+static enum cairn_err piece_take(const struct part_reader *reader, uint64_t index, size_t bytes)
+{
+    uint32_t step = reader->table->entry_bytes;
+    for (size_t at = 0; at < bytes; at += step, index++) {
+        struct cairn_part part;
+        if (!gpt_entry_decode(reader->scratch + at, (uint32_t)index, &part)) continue;
+        enum cairn_err err = part_take(reader, &part, gpt_part_fault(reader->table, &part));
+        if (err) return err;
+    }
+    return CAIRN_OK;
+}
+
+/* Where the first array belongs when its own header does not say: behind that. */
+static void header_take(struct cairn_part_table *table, const struct gpt_header *header,
+                        const struct copy *primary)
+{
+    table->scheme = CAIRN_PART_GPT;
+    table->first_usable = header->first_usable;
+    table->last_usable = header->last_usable;
+    table->entries = primary->has_header ? primary->header.entries : GPT_PRIMARY + 1;
+    table->entry_count = header->entry_count;
+    table->entry_bytes = header->entry_bytes;
+    memcpy(table->disk_guid, header->disk_guid, sizeof header->disk_guid);
+}
+
+/* Take over a copy that was found good. */
+static enum cairn_err copy_take(const struct part_reader *reader, const struct gpt_header *header,
+                                const struct copy *primary)
+{
+    size_t bytes;
+    header_take(reader->table, header, primary);
+    for (uint64_t done = 0; done < array_bytes(header); done += bytes) {
+        enum cairn_err err = piece_read(reader, header, done, &bytes, reader->why);
+        if (!err) err = piece_take(reader, done / header->entry_bytes, bytes);
+        if (err) return err;
+    }
+    return CAIRN_OK;
+}
+
+/* A table that was written for blocks of another size has its first header at another byte. */
+static void hint_block_size(const struct part_reader *reader)
+{
+    uint32_t block_bytes = reader->dev->info.block_bytes;
+    uint32_t other = block_bytes == 512 ? 4096 : 512;
+    if (cairn_blk_read(reader->dev, other / block_bytes, 1, reader->scratch, NULL)) return;
+    if (gpt_has_signature(reader->scratch + other % block_bytes))
+        cairn_why_hint(reader->why, "the table was written for blocks of %lu bytes, not %lu",
+                       (unsigned long)other, (unsigned long)block_bytes);
+}
+
+static enum cairn_err both_bad(const struct part_reader *reader, const struct copies *copies)
+{
+    enum cairn_err err =
+        cairn_why_fail(reader->why, CAIRN_ECORRUPT, "GPT: the first header: %s; the backup: %s",
+                       copies->primary.fault, copies->backup.fault);
+    cairn_why_via(reader->why, reader->dev->name);
+    hint_block_size(reader);
+    return err;
+}
+
+enum cairn_err gpt_read(const struct part_reader *reader, const struct mbr *mbr)
+{
+    struct copies copies;
+    copy_look(reader, GPT_PRIMARY, &copies.primary);
+    copies.backup = (struct copy){ .fault = NULL };
+    copies.backup_is_old = false;
+    if (copies.primary.fault || reader->findings) backup_look(reader, &copies);
+    if (copies.primary.fault && copies.backup.fault) return both_bad(reader, &copies);
+    reader->table->from_backup = copies.primary.fault != NULL;
+    if (reader->findings) copies_judge(reader, &copies);
+    const struct copy *good = copies.primary.fault ? &copies.backup : &copies.primary;
+    enum cairn_err err = copy_take(reader, &good->header, &copies.primary);
+    if (err) return err;
+    shown_take(reader, mbr);
+    if (reader->findings) table_judge(reader, mbr);
+    return CAIRN_OK;
+}
