@@ -80,7 +80,8 @@ enum cairn_err blk_vhost_link_connect(struct blk_vhost *link, const char *path, 
                                       struct cairn_why *why)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+    struct timeval limit = { .tv_sec = (time_t)(ms / 1000),
+                             .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
     size_t len = strlen(path);
     if (len >= sizeof address.sun_path)
         return cairn_why_fail(why, CAIRN_ENAMETOOLONG, "a socket's path has at most %lu bytes",
