@@ -21,6 +21,7 @@ struct walk {
     struct level levels[DEPTH_MAX];
     uint32_t depth;
     uint32_t found; /* things */
+    bool unasked;   /* the entry may be repair's own, which need not agree with anything */
     char *what;
     size_t bytes;
 };
@@ -57,7 +58,7 @@ static bool file_agrees(struct walk *walk, struct cairn_fat_node *file, const st
         things = promise_files(walk->promise, level->things, PROMISE_ALIAS(name[0]), buf,
                                (uint32_t)done);
     if (!by_alias) walk->found |= things;
-    if (things) return true;
+    if (things || walk->unasked) return true;
     if (walk->when == WALK_REPAIRED_FULL && walk->promise->renamed && !done) return true;
     char how[80];
     snprintf(how, sizeof how, "nothing that holds these %u bytes may be here", (unsigned)done);
@@ -95,10 +96,10 @@ static bool entry_agrees(struct walk *walk, const struct level *level,
                          const struct cairn_fat_entry *entry)
 {
     uint32_t number = promise_name(entry->name, entry->name_len);
-    if (number >= PROMISE_NAMES && is_repairs(walk, entry)) return true;
+    walk->unasked = number >= PROMISE_NAMES && is_repairs(walk, entry);
     struct cairn_fat_node *node = entry_open(level, entry);
     if (!node && walk->promise->recased) return true;
-    if (!node) return differs(walk, entry->name, "is listed and not found");
+    if (!node) return walk->unasked || differs(walk, entry->name, "is listed and not found");
     bool is_bare = strcmp(entry->name, entry->alias) == 0;
     if (!entry->stat.is_directory) {
         bool agrees = file_agrees(walk, node, level, entry->name, number, is_bare);
@@ -112,7 +113,7 @@ static bool entry_agrees(struct walk *walk, const struct level *level,
     if (!by_alias) walk->found |= things; /* repair keeps one of a directory's names, maybe this */
     if (things) return descend(walk, node, things, by_alias);
     cairn_fat_release(node);
-    return differs(walk, entry->name, "no such directory may be here");
+    return walk->unasked || differs(walk, entry->name, "no such directory may be here");
 }
 
 static bool step(struct walk *walk)
