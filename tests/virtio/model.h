@@ -102,7 +102,9 @@ struct model {
     uint32_t seen_count, requests, flushes, raised;
     uint32_t fail_at; /* the request with this number, from 1, gets fail_status */
     uint8_t fail_status;
-    uint32_t mute_at; /* and from this one on none is answered */
+    bool fail_silent;    /* no status is written for it */
+    int32_t fail_length; /* added to what it says to have written */
+    uint32_t mute_at;    /* and from this one on none is answered */
 
     pthread_mutex_t lock;
     pthread_cond_t work, interrupt;

@@ -172,10 +172,12 @@ uint32_t model_request(struct model *model, const struct model_chain *chain)
     if (!model_rule(model, row_bytes(chain, false) >= 16, "a header comes first")) return 0;
     model->requests++;
     uint8_t status = request_do(model, chain);
-    if (model->requests == model->fail_at) status = model->fail_status;
+    bool fails = model->requests == model->fail_at;
+    if (fails) status = model->fail_status;
     if (model_lies(model, 12)) status = (uint8_t)model_draw(model, 255);
-    if (!model_lies(model, 30)) last->data[last->bytes - 1] = status;
-    return (uint32_t)row_bytes(chain, true);
+    bool silent = model_lies(model, 30) || (fails && model->fail_silent);
+    if (!silent) last->data[last->bytes - 1] = status;
+    return (uint32_t)row_bytes(chain, true) + (fails ? (uint32_t)model->fail_length : 0);
 }
 
 /* What was done in one go, to be given back. */

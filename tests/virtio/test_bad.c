@@ -49,6 +49,31 @@ START_TEST(a_failed_request_is_one)
 }
 END_TEST
 
+/* Success, but for what was written. Ids are used again, so an old status must not count. */
+START_TEST(a_read_that_is_not_whole_fails)
+{
+    static const struct {
+        int32_t length;
+        bool silent;
+        const char *what;
+    } cases[] = { { -2, false, "wrote less" },
+                  { 1, false, "more than there was room" },
+                  { INT32_MIN, false, "more than there was room" },
+                  { 0, true, "no status" } };
+    uint8_t block[512];
+    open_with(_i & 1 ? CAIRN_VIRTIO_F_PACKED : 0, MODEL_AT_ONCE);
+    for (int i = 0; i < 200; i++)
+        ck_ok(cairn_blk_read(&vdisk.dev.base, 0, 1, block, NULL));
+    vdisk.model.fail_at = 201;
+    vdisk.model.fail_length = cases[_i].length;
+    vdisk.model.fail_silent = cases[_i].silent;
+    ck_assert_int_eq(cairn_blk_read(&vdisk.dev.base, 0, 1, block, &why), CAIRN_EIO);
+    ck_assert_msg(strstr(why.what, cases[_i].what) != NULL, "%s", why.what);
+    ck_ok(cairn_blk_read(&vdisk.dev.base, 0, 1, block, NULL));
+    vdisk_close(&vdisk);
+}
+END_TEST
+
 START_TEST(a_failed_flush_poisons)
 {
     open_with(0, MODEL_AT_ONCE);
@@ -139,6 +164,7 @@ TCase *tcase_bad(void)
     TCase *tcase = tcase_create("bad");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, a_failed_request_is_one, 0, 4);
+    tcase_add_loop_test(tcase, a_read_that_is_not_whole_fails, 0, 4);
     tcase_add_test(tcase, a_failed_flush_poisons);
     tcase_add_loop_test(tcase, silence_ends, 0, 4);
     tcase_add_test(tcase, a_wish_for_a_reset_is_heard);
