@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# An #include runs downward or within its module: base < block < fat < image < tools. The core (base,
+# An #include runs downward or within its module: base < block < fat < image < serve < tools. The core (base,
 # block, fat outside host/) includes nothing of host/, and of the system only the compiler's headers.
 . "$(dirname "$0")/lib.sh"
 
 # Reads paths, prints faults.
 judge='
 my $n = 0;
-my %rank = map { $_ => $n++ } qw(base block fat image tools);
+my %rank = map { $_ => $n++ } qw(base block fat image serve tools);
 my %home = map { m,^(\w+)/include/(.*), ? ($2 => $1) : () } glob "*/include/cairn/*.h";
 my %compiler = map { ("$_.h" => 1) } qw(stdarg stdbool stddef stdint limits);
 
