@@ -102,16 +102,25 @@ static void copies_judge(const struct part_reader *reader, const struct copies *
         found(reader, CAIRN_PART_DIFFER, NULL);
 }
 
-/* What a hybrid MBR shows of a partition: by where it begins. */
+/* The first partition that begins where an entry of a hybrid MBR does, and can be shown. */
+static struct cairn_part *shown_find(struct cairn_part_table *table, const struct mbr_entry *entry)
+{
+    for (uint32_t i = 0; i < table->part_count; i++) {
+        struct cairn_part *part = &table->parts[i];
+        if (part->first == entry->first && part->count > 0 && part->count <= UINT32_MAX)
+            return part;
+    }
+    return NULL;
+}
+
+/* What a hybrid MBR shows; block 1 is the guard's. */
 static void shown_take(const struct part_reader *reader, const struct mbr *mbr)
 {
-    struct cairn_part_table *table = reader->table;
     for (size_t i = 0; i < CAIRN_COUNT(mbr->entries); i++) {
         const struct mbr_entry *entry = &mbr->entries[i];
         if (!mbr_entry_is_used(entry) || entry->type == MBR_TYPE_PROTECTIVE) continue;
-        for (uint32_t j = 0; j < table->part_count; j++)
-            if (table->parts[j].first == entry->first && table->parts[j].count <= UINT32_MAX)
-                table->parts[j].type_id = entry->type;
+        struct cairn_part *part = entry->first > 1 ? shown_find(reader->table, entry) : NULL;
+        if (part) part->type_id = entry->type;
     }
 }
 

@@ -29,6 +29,7 @@ struct chain {
 
 static const char *chain_fault(const struct part_reader *reader, const struct chain *chain)
 {
+    if (chain->at == 0) return "its logical partitions run in a circle"; /* the MBR is no record */
     for (uint32_t i = 0; i < chain->seen; i++)
         if (chain->visited[i] == chain->at) return "its logical partitions run in a circle";
     if (chain->seen == CAIRN_PART_MAX) return "its chain of logical partitions is too long";

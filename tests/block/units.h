@@ -20,6 +20,8 @@ TCase *tcase_cache_tape(void);
 TCase *tcase_overlay(void);
 TCase *tcase_mirror(void);
 TCase *tcase_part(void);
+TCase *tcase_part_edit(void);
+TCase *tcase_part_write(void);
 TCase *tcase_names(void);
 TCase *tcase_threads(void);
 
