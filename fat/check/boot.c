@@ -5,32 +5,59 @@
 #define STATE_DIRTY 1u
 #define STATE_ERROR 2u
 #define FAT32_LEAST 65525u
-#define BACKUP_USUAL 6u /* where everyone puts it; the dead boot sector cannot say */
 
-/* The backup of a volume of sectors of this size, if one is there. */
-static bool backup_try(struct fat_check *c, uint32_t sector_bytes)
+/* The backup of a volume of sectors of this size, if one is there; where nothing else speaks for
+ * it, it has to be signed. */
+static bool backup_try(struct fat_check *c, uint32_t sector_bytes, bool signed_only)
 {
     struct cairn_fat_geometry *geometry = &c->geometry;
     bool is_signed;
-    const uint8_t *sector =
-        fat_check_view(c, &c->dir_window, (uint64_t)BACKUP_USUAL * sector_bytes, sizeof c->boot);
-    if (cairn_fat_boot_decode(sector, geometry, &is_signed, NULL) || !is_signed) return false;
-    if (geometry->sector_bytes != sector_bytes || geometry->backup_boot != BACKUP_USUAL)
+    const uint8_t *sector = fat_check_view(
+        c, &c->dir_window, (uint64_t)FAT_CHECK_BACKUP * sector_bytes, sizeof c->boot);
+    if (cairn_fat_boot_decode(sector, geometry, &is_signed, NULL)) return false;
+    if (geometry->type != CAIRN_FAT32 || (signed_only && !is_signed)) return false;
+    if (geometry->sector_bytes != sector_bytes || geometry->backup_boot != FAT_CHECK_BACKUP)
         return false;
     memcpy(c->boot, sector, sizeof c->boot);
     return true;
 }
 
-static enum cairn_err backup_use(struct fat_check *c, const struct cairn_why *why)
+static bool backup_find(struct fat_check *c, bool signed_only)
 {
-    fat_check_remark(c, "%s", why->what);
+    for (uint32_t bytes = 512; bytes <= 4096; bytes *= 2)
+        if (backup_try(c, bytes, signed_only)) return true;
+    return false;
+}
+
+/* Tell that the boot sector is not used, and why. */
+static void boot_tell(struct fat_check *c, const char *what, bool has_backup)
+{
+    c->has_backup = has_backup;
+    fat_check_remark(c, "%s", what);
     fat_check_find_at(c, CAIRN_FAT_FAULT_BOOT, 0, 0, 0);
-    for (uint32_t bytes = 512; bytes <= 4096; bytes *= 2) {
-        if (!backup_try(c, bytes)) continue;
-        fat_check_find_at(c, CAIRN_FAT_FAULT_BACKUP_USED, BACKUP_USUAL, 0, 0);
-        return CAIRN_OK;
+    if (has_backup) fat_check_find_at(c, CAIRN_FAT_FAULT_BACKUP_USED, FAT_CHECK_BACKUP, 0, 0);
+}
+
+/* The boot sector can be used: but is its backup right? */
+static void backup_weigh(struct fat_check *c)
+{
+    const struct cairn_fat_geometry boot = c->geometry;
+    uint8_t bytes[sizeof c->boot];
+    memcpy(bytes, c->boot, sizeof bytes);
+    if (boot.type == CAIRN_FAT32 && backup_find(c, false) &&
+        fat_check_backup_fits_better(c, &boot, &c->geometry)) {
+        boot_tell(c, "its backup fits what is on the volume, it does not", true);
+        return;
     }
-    return CAIRN_EINVAL;
+    c->geometry = boot;
+    memcpy(c->boot, bytes, sizeof bytes);
+}
+
+static void signature_check(struct fat_check *c)
+{
+    const uint8_t *last = c->boot + sizeof c->boot - 2;
+    if (last[0] == 0x55 && last[1] == 0xAA) return;
+    fat_check_find_at(c, CAIRN_FAT_FAULT_BOOT_SIGNATURE, 0, (uint64_t)last[0] << 8 | last[1], 0);
 }
 
 enum cairn_err fat_check_boot_read(struct fat_check *c, struct cairn_why *why)
@@ -39,15 +66,17 @@ enum cairn_err fat_check_boot_read(struct fat_check *c, struct cairn_why *why)
     bool is_signed;
     memcpy(c->boot, fat_check_view(c, &c->dir_window, 0, sizeof c->boot), sizeof c->boot);
     enum cairn_err err = cairn_fat_boot_decode(c->boot, &c->geometry, &is_signed, &own);
-    if (err && backup_use(c, &own)) {
-        err = cairn_why_fail(why, CAIRN_EINVAL, "%s", own.what);
-        cairn_why_hint(why, "no FAT volume begins here, or its boot sector and backup are lost");
-        return err;
+    if (err)
+        boot_tell(c, own.what, backup_find(c, true));
+    else
+        backup_weigh(c);
+    if (!err || c->has_backup) {
+        signature_check(c);
+        return CAIRN_OK;
     }
-    if (!err && !is_signed)
-        fat_check_find_at(c, CAIRN_FAT_FAULT_BOOT_SIGNATURE, 0,
-                          (uint64_t)c->boot[510] << 8 | c->boot[511], 0);
-    return CAIRN_OK;
+    (void)cairn_why_fail(why, err, "%s", own.what);
+    cairn_why_hint(why, "no FAT volume begins here, or its boot sector and backup are lost");
+    return err;
 }
 
 /* The state byte changes with every mount and is not copied. */
@@ -69,6 +98,7 @@ void fat_check_boot(struct fat_check *c)
     const struct cairn_fat_geometry *geometry = &c->geometry;
     uint64_t bytes = fat_check_sector_at(c, geometry->total_sectors);
     uint64_t room = (geometry->total_sectors - geometry->data_start) / geometry->cluster_sectors;
+    if (fat_check_boot_is_doubtful(c)) fat_check_find_at(c, CAIRN_FAT_FAULT_BOOT_DOUBT, 0, 0, 0);
     if (bytes > c->dev_bytes) fat_check_find_at(c, CAIRN_FAT_FAULT_SIZE, 0, bytes, c->dev_bytes);
     if (room > geometry->cluster_count)
         fat_check_find_at(c, CAIRN_FAT_FAULT_FAT_SMALL, 0, geometry->cluster_count, room);

@@ -37,24 +37,44 @@ static uint32_t windows_good(const struct needs *needs)
         cairn_max_u64(cairn_div_up(needs->fat_bytes, FAT_CHECK_PIECE), 1), FAT_CHECK_WINDOWS);
 }
 
-/* The geometry without memory to read into; false: unknown, so the worst is assumed. */
-static bool geometry_peek(struct cairn_blk *dev, struct cairn_fat_geometry *geometry)
+/* The geometry that the boot sector at byte `at` tells, without memory to read into; false:
+ * unknown, so the worst is assumed. */
+static bool geometry_peek(struct cairn_blk *dev, uint64_t at, struct cairn_fat_geometry *geometry)
 {
     uint8_t block[2048];
+    uint64_t unit = cairn_blk_info(dev)->block_bytes;
     bool is_signed;
-    const uint8_t *boot = cairn_blk_borrow(dev, 0, 1);
+    if (at / unit >= cairn_blk_info(dev)->block_count) return false;
+    const uint8_t *boot = cairn_blk_borrow(dev, at / unit, 1);
     if (!boot) {
-        if (cairn_blk_info(dev)->block_bytes > sizeof block) return false;
-        if (cairn_blk_read(dev, 0, 1, block, NULL)) return false;
+        if (unit > sizeof block) return false;
+        if (cairn_blk_read(dev, at / unit, 1, block, NULL)) return false;
         boot = block;
     }
-    return cairn_fat_boot_decode(boot, geometry, &is_signed, NULL) == CAIRN_OK;
+    return cairn_fat_boot_decode(boot + at % unit, geometry, &is_signed, NULL) == CAIRN_OK;
 }
 
 static struct needs needs_guess(uint64_t dev_bytes)
 {
     uint64_t entries = cairn_min_u64(dev_bytes / 512, CAIRN_FAT_CLUSTERS_MAX_32 + 2ull);
     return (struct needs){ entries, entries * 4 };
+}
+
+/* The backup may turn out to be right. */
+static struct needs needs_peek(struct cairn_blk *dev)
+{
+    struct cairn_fat_geometry geometry;
+    uint64_t bytes = cairn_blk_bytes(dev);
+    if (!geometry_peek(dev, 0, &geometry)) return needs_guess(bytes);
+    struct needs needs = needs_of(&geometry, bytes);
+    for (uint32_t size = 512; size <= 4096 && geometry.type == CAIRN_FAT32; size *= 2) {
+        struct cairn_fat_geometry backup;
+        if (!geometry_peek(dev, (uint64_t)FAT_CHECK_BACKUP * size, &backup)) continue;
+        struct needs other = needs_of(&backup, bytes);
+        needs.entries = cairn_max_u64(needs.entries, other.entries);
+        needs.fat_bytes = cairn_max_u64(needs.fat_bytes, other.fat_bytes);
+    }
+    return needs;
 }
 
 size_t cairn_fat_check_mem(struct cairn_blk *dev, uint64_t entries)
@@ -64,9 +84,7 @@ size_t cairn_fat_check_mem(struct cairn_blk *dev, uint64_t entries)
 
 size_t fat_check_mem(struct cairn_blk *dev, uint64_t entries, uint32_t bitmaps, uint32_t windows)
 {
-    struct cairn_fat_geometry geometry;
-    struct needs needs = geometry_peek(dev, &geometry) ? needs_of(&geometry, cairn_blk_bytes(dev))
-                                                       : needs_guess(cairn_blk_bytes(dev));
+    struct needs needs = needs_peek(dev);
     uint64_t align = cairn_max_u64(cairn_blk_info(dev)->mem_align, 64);
     uint64_t names = entries ? entries * 2 : FAT_CHECK_DIR_MAX, places = 16;
     while (places < names * 2)
@@ -171,6 +189,7 @@ static void passes_run(struct fat_check *c)
 {
     if (c->mend) fat_mend_dirs_find(c);
     fat_check_boot(c);
+    c->canceled |= c->mend && c->mend->err;
     fat_check_fat(c);
     fat_check_state(c);
     fat_check_tree(c);
@@ -182,6 +201,7 @@ static void passes_run(struct fat_check *c)
 
 static enum cairn_err outcome(const struct fat_check *c, size_t mem_bytes, struct cairn_why *why)
 {
+    if (c->mend && c->mend->err) return c->mend->err;
     if (c->canceled) return cairn_why_fail(why, CAIRN_ECANCELED, "check the volume");
     if (c->cut_names || c->cut_tree) return memory_short(c->dev, mem_bytes, why);
     return CAIRN_OK;
@@ -223,7 +243,7 @@ enum cairn_err fat_check_run(struct cairn_blk *dev, const struct cairn_fat_check
         return memory_short(dev, mem_bytes, why);
     enum cairn_err err = fat_check_boot_read(c, why);
     if (err) return err;
-    if (!memory_take(c)) return memory_short(dev, mem_bytes, why);
+    if (!memory_take(c)) return mend && mend->err ? mend->err : memory_short(dev, mem_bytes, why);
     c->outside = outside_first(c);
     passes_run(c);
     return outcome(c, mem_bytes, why);

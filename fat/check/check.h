@@ -40,6 +40,7 @@
 #define FAT_CHECK_PROBES 256u    /* in the table of names, so that no crafted name slows it */
 #define FAT_CHECK_DIR_MAX 65536u /* slots of the largest directory that drivers accept */
 #define FAT_CHECK_NOWHERE UINT64_MAX
+#define FAT_CHECK_BACKUP 6u /* where everyone puts it; the dead boot sector cannot say */
 
 /* A view of some bytes of the device: borrowed, or read into buf. */
 struct fat_check_window {
@@ -137,6 +138,7 @@ struct fat_check {
 
     /* boot sector */
     uint8_t boot[512]; /* the one in force */
+    bool has_backup;   /* which is that, in place of the boot sector */
     struct cairn_fat_geometry geometry;
     bool is_dirty, has_error;
 
@@ -256,6 +258,14 @@ void fat_check_boot(struct fat_check *c);
 /* Dirty and error bits, when FAT[1] was seen; FSInfo, when free clusters were counted. */
 void fat_check_state(struct fat_check *c);
 void fat_check_fsinfo(struct fat_check *c);
+
+/* ---- doubt.c ------------------------------------------------------------------------------- */
+
+/* Is more of the volume where the backup says than where the boot sector says? */
+bool fat_check_backup_fits_better(struct fat_check *c, const struct cairn_fat_geometry *boot,
+                                  const struct cairn_fat_geometry *backup);
+/* Is so much elsewhere that the boot sector must be wrong? Then a remark tells what. */
+bool fat_check_boot_is_doubtful(struct fat_check *c);
 
 /* ---- label.c ------------------------------------------------------------------------------- */
 

@@ -19,6 +19,8 @@ struct fault {
 /* clang-format off: a table, one sentence a line as far as it goes */
 static const struct fault faults[] = {
     [CAIRN_FAT_FAULT_BOOT] = { "boot", MAJOR, "the boot sector cannot be used" },
+    [CAIRN_FAT_FAULT_BOOT_DOUBT] = { "boot-doubt", MAJOR,
+                                     "the boot sector contradicts what is on the volume" },
     [CAIRN_FAT_FAULT_BOOT_SIGNATURE] = { "boot-signature", MINOR,
                                          "the boot sector ends in %A, not in 55AA" },
     [CAIRN_FAT_FAULT_BACKUP_MISSING] = { "backup-missing", NOTE, "there is no backup boot sector" },

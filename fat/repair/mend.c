@@ -4,11 +4,12 @@
 
 #define F(fault) [CAIRN_FAT_FAULT_##fault]
 
-/* NULL: nothing can be done that is better than to leave it. BOOT: its backup mends it, or nothing;
- * FAT_NIBBLE: the bits are reserved, not ours to change; READ: the device has to be copied to a
- * sound one first. */
+/* NULL: nothing can be done that is better than to leave it. FAT_NIBBLE: the bits are reserved, not
+ * ours to change; READ: the device has to be copied to a sound one first. */
 /* clang-format off: a table */
 static fat_mender *const menders[CAIRN_FAT_FAULT_COUNT] = {
+    F(BOOT) = fat_mend_boot_lost,
+    F(BOOT_DOUBT) = fat_mend_boot_doubt,
     F(BACKUP_USED) = fat_mend_boot_dead,
     F(BOOT_SIGNATURE) = fat_mend_boot_signature,
     F(BACKUP_MISSING) = fat_mend_backup_missing,

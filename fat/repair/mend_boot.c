@@ -86,6 +86,24 @@ static bool sector_is_empty(struct fat_check *c, uint32_t sector)
 
 /* ---- boot sector --------------------------------------------------------------------------- */
 
+bool fat_mend_boot_lost(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
+{
+    (void)cluster, (void)a, (void)b;
+    if (c->has_backup) fat_mend_say(c, "its backup is used instead");
+    return false;
+}
+
+/* Nothing is looked at as it says: that would mend what is not broken. */
+bool fat_mend_boot_doubt(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
+{
+    struct fat_mend *mend = c->mend;
+    (void)cluster, (void)a, (void)b;
+    mend->err = cairn_why_fail(mend->why, CAIRN_EINVAL,
+                               "the boot sector contradicts what is on the volume");
+    cairn_why_hint(mend->why, "a repair would go by it, and writes nothing; restore it first");
+    return false;
+}
+
 bool fat_mend_boot_dead(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     (void)cluster, (void)a, (void)b;

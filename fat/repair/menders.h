@@ -6,9 +6,10 @@
 #include "mend.h"
 
 /* mend_boot.c */
-fat_mender fat_mend_boot_dead, fat_mend_boot_signature, fat_mend_boot_size, fat_mend_boot_fat_small,
-    fat_mend_boot_few, fat_mend_backup_missing, fat_mend_backup_differs, fat_mend_fsinfo_missing,
-    fat_mend_fsinfo_magic, fat_mend_fsinfo_count, fat_mend_fsinfo_next;
+fat_mender fat_mend_boot_lost, fat_mend_boot_doubt, fat_mend_boot_dead, fat_mend_boot_signature,
+    fat_mend_boot_size, fat_mend_boot_fat_small, fat_mend_boot_few, fat_mend_backup_missing,
+    fat_mend_backup_differs, fat_mend_fsinfo_missing, fat_mend_fsinfo_magic, fat_mend_fsinfo_count,
+    fat_mend_fsinfo_next;
 /* mend_fat.c */
 fat_mender fat_mend_dirty, fat_mend_error_bit, fat_mend_media, fat_mend_reserved,
     fat_mend_copies_differ, fat_mend_range;

@@ -103,8 +103,7 @@ static enum cairn_err pass_run(struct repair *repair)
                             repair->check_bytes, &result->after, mend, mend->why);
     } while (mend->anew);
     if (mend->pass == 1) result->before = result->after;
-    if (mend->unreadable) return unreadable(mend->why);
-    return mend->err ? mend->err : err;
+    return mend->unreadable ? unreadable(mend->why) : err;
 }
 
 static bool goes_on(const struct fat_mend *mend)

@@ -30,8 +30,8 @@ static const struct {
     const char *hidden, *by;
 } hides[] = {
     /* What a boot sector says is lost with it; its backup then stands for it. */
-    { "backup-differs backup-missing boot-signature dirty", "backup-used" },
-    { "backup-used", "backup-missing boot-signature" },
+    { "backup-differs backup-missing boot-signature dirty", "backup-used backup-fits" },
+    { "backup-used backup-fits", "backup-missing boot-signature" },
     { "backup-differs", "backup-missing" },
     { "fsinfo-*", "fsinfo-missing" },
     /* A chain that does not begin is not followed; the first break in it is told, the length of a

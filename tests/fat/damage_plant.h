@@ -6,6 +6,7 @@
 #include "sample.h"
 
 void damage_boot(struct sample *s);
+void damage_boot_wrong(struct sample *s);
 void damage_boot_signature(struct sample *s);
 void damage_backup_missing(struct sample *s);
 void damage_backup_differs(struct sample *s);

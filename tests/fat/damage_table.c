@@ -13,6 +13,7 @@
 const struct damage damages[] = {
     { "boot", damage_boot, ON(12) | ON(16), true, F(BOOT), { 0 } },
     { "backup-used", damage_boot, ON(32), true, F(BACKUP_USED), { 0 } },
+    { "backup-fits", damage_boot_wrong, ON(32), true, F(BACKUP_USED), { 0 } },
     { "boot-signature", damage_boot_signature, 0, false, F(BOOT_SIGNATURE), { 0 } },
     { "backup-missing", damage_backup_missing, ON(32), true, F(BACKUP_MISSING), { 0 } },
     { "backup-differs", damage_backup_differs, ON(32), true, F(BACKUP_DIFFERS), { 0 } },

@@ -22,6 +22,12 @@ void damage_boot(struct sample *s)
     memset(s->bytes, 0, 512);
 }
 
+/* A boot sector that can be used, but whose FATs are elsewhere. */
+void damage_boot_wrong(struct sample *s)
+{
+    cairn_le16_put(s->bytes + 14, (uint16_t)(s->geometry.reserved_sectors + 2));
+}
+
 void damage_boot_signature(struct sample *s)
 {
     boot_put16(s, 510, 0);

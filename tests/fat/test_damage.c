@@ -34,6 +34,7 @@ void damage_check(struct said *said, const struct sample *s)
 static const struct damage *unsaid(const struct combo *combo, const struct said *said)
 {
     if (said->err == CAIRN_EINVAL && said->counts[CAIRN_FAT_FAULT_BOOT]) return NULL;
+    if (said->counts[CAIRN_FAT_FAULT_BOOT_DOUBT]) return NULL;
     for (uint32_t i = 0; i < combo->count; i++)
         if (!said->counts[combo->of[i]->fault] && combo_says(combo, i)) return combo->of[i];
     return NULL;

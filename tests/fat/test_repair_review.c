@@ -61,6 +61,85 @@ START_TEST(a_plan_counts_what_a_repair_writes)
 }
 END_TEST
 
+/* ---- a boot sector that is wrong ------------------------------------------------------------- */
+
+static void sectors_a_fat(uint8_t *boot)
+{
+    cairn_le16_put(boot + 22, (uint16_t)(cairn_le16(boot + 22) + 3));
+}
+
+static void reserved(uint8_t *boot)
+{
+    cairn_le16_put(boot + 14, (uint16_t)(cairn_le16(boot + 14) + 1));
+}
+
+static void one_fat(uint8_t *boot)
+{
+    boot[16] = 1;
+}
+
+static void three_fats(uint8_t *boot)
+{
+    boot[16] = 3;
+}
+
+/* So that its clusters make it the other type. */
+static void sectors(uint8_t *boot)
+{
+    uint32_t total = cairn_le16(boot + 19);
+    cairn_le16_put(boot + 19, (uint16_t)(total > 5000 ? 3000 : 0));
+    cairn_le32_put(boot + 32, total > 5000 ? 0 : 20000);
+}
+
+/* Whoever mends by it destroys what is not broken. */
+START_TEST(a_boot_sector_that_is_wrong_is_no_base_for_a_repair)
+{
+    static void (*const spoil[])(uint8_t *) = { sectors_a_fat, reserved, one_fat, three_fats,
+                                                sectors };
+    for (size_t i = 0; i < 2 * CAIRN_COUNT(spoil); i++) {
+        repaired_make(&v, mend_types[i % 2]);
+        spoil[i / 2](v.s.bytes);
+        v.mending.bytes = v.s.bytes;
+        v.mending.size = v.s.size;
+        mending_run(&v.mending);
+        ck_assert_msg(v.mending.err == CAIRN_EINVAL && v.mending.save_count == 0, "%u: %s\n%s",
+                      (uint32_t)i, cairn_err_name(v.mending.err), v.mending.log);
+        ck_assert_msg(strstr(v.mending.log, "boot-doubt"), "%s", v.mending.log);
+        ck_assert_msg(strstr(v.mending.why.hint, "writes nothing"), "%s", v.mending.why.hint);
+        repaired_end(&v);
+    }
+}
+END_TEST
+
+/* Its backup has more clusters than it, and so takes more memory. */
+START_TEST(a_backup_that_fits_finds_the_memory_it_takes)
+{
+    repaired_make(&v, CAIRN_FAT32);
+    uint8_t *backup = sample_sector(&v.s, v.s.geometry.backup_boot);
+    cairn_le32_put(v.s.bytes + 32, 40000);
+    v.s.bytes[14]++;
+    repaired_mend(&v);
+    ck_assert_uint_eq(repaired_left(&v), 0);
+    ck_assert_mem_eq(v.s.bytes, backup, 512);
+    repaired_end(&v);
+}
+END_TEST
+
+/* The copies of a FAT, and all directories, may begin in damage without that. */
+START_TEST(what_is_only_damaged_is_not_doubted)
+{
+    for (size_t i = 0; i < MEND_TYPES; i++) {
+        repaired_make(&v, mend_types[i]);
+        memset(sample_fat(&v.s, 0, 0), 0, 3);
+        memset(sample_fat(&v.s, 1, 0), 0x55, 3);
+        memset(sample_cluster(&v.s, v.s.files[SAMPLE_DIR].start), 0xB7, 512);
+        repaired_mend(&v);
+        ck_assert_uint_eq(repaired_left(&v), 0);
+        repaired_end(&v);
+    }
+}
+END_TEST
+
 TCase *repair_review_tests(void)
 {
     TCase *tests = tcase_create("review");
@@ -68,5 +147,8 @@ TCase *repair_review_tests(void)
     tcase_add_test(tests, an_end_mark_in_fat_1_costs_nothing_in_the_boot_sector);
     tcase_add_test(tests, names_behind_an_end_mark_are_judged_by_all_fats);
     tcase_add_test(tests, a_plan_counts_what_a_repair_writes);
+    tcase_add_test(tests, a_boot_sector_that_is_wrong_is_no_base_for_a_repair);
+    tcase_add_test(tests, a_backup_that_fits_finds_the_memory_it_takes);
+    tcase_add_test(tests, what_is_only_damaged_is_not_doubted);
     return tests;
 }

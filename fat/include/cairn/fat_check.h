@@ -21,10 +21,11 @@ enum cairn_fat_severity {
 enum cairn_fat_fault {
     /* boot sector, FSInfo */
     CAIRN_FAT_FAULT_BOOT,           /* the boot sector cannot be used; why says what */
+    CAIRN_FAT_FAULT_BOOT_DOUBT,     /* it contradicts what is on the volume */
     CAIRN_FAT_FAULT_BOOT_SIGNATURE, /* no 55 AA */
     CAIRN_FAT_FAULT_BACKUP_MISSING, /* FAT32 without backup boot sector */
     CAIRN_FAT_FAULT_BACKUP_DIFFERS,
-    CAIRN_FAT_FAULT_BACKUP_USED, /* the boot sector is dead, the backup is good */
+    CAIRN_FAT_FAULT_BACKUP_USED, /* the boot sector is dead or wrong, the backup is good */
     CAIRN_FAT_FAULT_FSINFO_MISSING,
     CAIRN_FAT_FAULT_FSINFO_MAGIC,
     CAIRN_FAT_FAULT_FSINFO_FREE,  /* free count is wrong; a count, b stored */
