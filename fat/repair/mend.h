@@ -71,6 +71,7 @@ struct fat_mend {
     struct fat_check_window piece; /* of the FAT, in a sweep over it: kept while trees are walked */
     struct fat_check_window raw;   /* the device, without the changes */
     bool tree_seen;                /* all that the root leads to was looked at */
+    bool size_stays;               /* the volume goes on behind the device's end, and cannot end */
     bool meets;                    /* chains met */
     bool later;                    /* something waits for the next pass */
     uint64_t *spare; /* a bit a cluster: cut off from a chain, nobody's unless someone claims it */

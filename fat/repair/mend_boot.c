@@ -123,12 +123,15 @@ bool fat_mend_boot_signature(struct fat_check *c, uint32_t cluster, uint64_t a, 
     return false;
 }
 
-/* What is behind the device's end is nowhere; chains that went there are cut in the same pass. */
+/* What is behind the device's end is nowhere; chains that went there are cut in the same pass.
+ * Where the volume cannot end there, since it would be of another type, they stay as they are:
+ * whoever makes the device larger has them again. */
 bool fat_mend_boot_size(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     uint64_t total = b / c->geometry.sector_bytes;
     (void)cluster, (void)a;
-    if (total_put(c, total))
+    c->mend->size_stays = !total_put(c, total);
+    if (!c->mend->size_stays)
         fat_mend_say(c, "the volume ends where its device does, with %llu sectors",
                      (unsigned long long)total);
     return false;

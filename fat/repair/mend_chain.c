@@ -134,7 +134,7 @@ bool fat_mend_chain_outside(struct fat_check *c, uint32_t cluster, uint64_t a, u
     const struct fat_check_chain *chain = c->chain;
     uint32_t keep = 0;
     (void)a, (void)b;
-    if (chain->cut) return false;
+    if (chain->cut || c->mend->size_stays) return false;
     for (uint32_t at = chain->start; at != cluster; at = fat_check_next(c, at))
         keep++;
     cut_tell(c, keep);

@@ -18,7 +18,7 @@ bool fat_mend_windows(struct fat_check *c)
     mend->none_free = false;
     mend->found = (struct fat_mend_found){ 0 };
     mend->shared = mend->pass == 1 || mend->meets;
-    mend->tree_seen = mend->later = mend->starved = mend->meets = false;
+    mend->tree_seen = mend->later = mend->starved = mend->meets = mend->size_stays = false;
     mend->mended = 0;
     return fat_check_window_take(c, &mend->window) && fat_check_window_take(c, &mend->piece) &&
            fat_check_window_take(c, &mend->raw);

@@ -98,9 +98,15 @@ void fat_mend_orphans_begin(struct fat_check *c)
 
 /* ---- what becomes of them ------------------------------------------------------------------ */
 
+/* Behind the device's end, and so nowhere? */
+static bool is_nowhere(const struct fat_check *c, uint32_t cluster)
+{
+    return cluster >= c->outside && !c->mend->size_stays;
+}
+
 bool fat_mend_orphan_is_spare(struct fat_check *c, uint32_t head)
 {
-    if (!fat_check_bit(c->mend->spare, head) && head < c->outside) return false;
+    if (!fat_check_bit(c->mend->spare, head) && !is_nowhere(c, head)) return false;
     return fat_mend_free(c, head) > 0;
 }
 
@@ -108,7 +114,7 @@ bool fat_mend_orphan_is_full(const struct fat_check *c, const struct fat_check_c
                              uint32_t cluster)
 {
     if (!c->mend) return false;
-    return cluster >= c->outside ||
+    return is_nowhere(c, cluster) ||
            (uint64_t)chain->clusters * c->geometry.cluster_bytes >= FILE_BYTES_MOST;
 }
 

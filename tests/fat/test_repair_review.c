@@ -61,6 +61,31 @@ START_TEST(a_plan_counts_what_a_repair_writes)
 }
 END_TEST
 
+/* Its type would change, were it made to end with its device; what lies behind that is not given up
+ * then. */
+START_TEST(a_device_that_is_cut_off_can_be_made_larger_again)
+{
+    uint8_t slot[FAT_SLOT_BYTES];
+    repaired_make(&v, CAIRN_FAT16);
+    struct sample_entry *file = &v.s.files[SAMPLE_A];
+    size_t whole = v.s.size;
+    sample_link(&v.s, file->start + 1, 3000);
+    sample_link(&v.s, 3000, FATENT_END);
+    memcpy(sample_cluster(&v.s, 3000), sample_cluster(&v.s, file->start + 2), 512);
+    memcpy(slot, file->slot, sizeof slot);
+    v.s.size = (v.s.geometry.data_start + 2000u) * 512;
+    repaired_mend(&v);
+    ck_assert_uint_eq(repaired_left(&v), 3); /* size, chain-outside, and therefore dirty */
+    ck_assert_mem_eq(file->slot, slot, sizeof slot);
+    v.s.size = whole;
+    mending_end(&v.mending);
+    repaired_mend(&v);
+    ck_assert_uint_eq(repaired_left(&v), 0);
+    ck_assert(mend_is_at(&v.s, "A.TXT", SAMPLE_A));
+    repaired_end(&v);
+}
+END_TEST
+
 /* ---- a boot sector that is wrong ------------------------------------------------------------- */
 
 static void sectors_a_fat(uint8_t *boot)
@@ -147,6 +172,7 @@ TCase *repair_review_tests(void)
     tcase_add_test(tests, an_end_mark_in_fat_1_costs_nothing_in_the_boot_sector);
     tcase_add_test(tests, names_behind_an_end_mark_are_judged_by_all_fats);
     tcase_add_test(tests, a_plan_counts_what_a_repair_writes);
+    tcase_add_test(tests, a_device_that_is_cut_off_can_be_made_larger_again);
     tcase_add_test(tests, a_boot_sector_that_is_wrong_is_no_base_for_a_repair);
     tcase_add_test(tests, a_backup_that_fits_finds_the_memory_it_takes);
     tcase_add_test(tests, what_is_only_damaged_is_not_doubted);
