@@ -37,6 +37,7 @@ struct blk_nbd_batch {
 struct blk_nbd_slot {
     struct blk_nbd_batch *batch; /* NULL: free */
     size_t at;                   /* its request */
+    uint64_t missing;            /* of a read: bytes that have not come yet */
 };
 
 struct blk_nbd_conn {

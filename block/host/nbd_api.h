@@ -32,7 +32,7 @@
     X(can_zero)                                                                                    \
     X(can_multi_conn)                                                                              \
     X(can_meta_context)                                                                            \
-    X(aio_pread)                                                                                   \
+    X(aio_pread_structured)                                                                        \
     X(aio_pwrite)                                                                                  \
     X(aio_trim)                                                                                    \
     X(aio_zero)                                                                                    \

@@ -19,12 +19,18 @@ struct blk_nbd *blk_nbd_link(struct cairn_blk *dev)
 void blk_nbd_slot_fail(struct blk_nbd_slot *slot, enum cairn_err err, int os, const char *detail)
 {
     struct blk_nbd_batch *batch = slot->batch;
+    struct cairn_blk *dev = batch->conn->link->dev;
     if (!batch->reqs) {
         batch->err = err;
         batch->os = os;
-    } else if (!batch->reqs[slot->at].status) {
-        (void)blk_req_fail(batch->conn->link->dev, batch->reqs, slot->at, err, os, detail);
+        return;
     }
+    const struct cairn_blk_req *req = &batch->reqs[slot->at];
+    if (!req->status) (void)blk_req_fail(dev, batch->reqs, slot->at, err, os, detail);
+    /* A server tells once that it lost what it had taken before, and this may have been it: then a
+     * flush that succeeds afterwards would hide it. */
+    if ((req->flags & CAIRN_BLK_FUA) && dev->info.fua == CAIRN_BLK_NATIVE)
+        __atomic_store_n(&dev->poison, (int32_t)err, __ATOMIC_RELEASE);
 }
 
 void blk_nbd_slot_free(struct blk_nbd_slot *slot)
@@ -50,9 +56,27 @@ static int answered(void *user_data, int *error)
 {
     struct blk_nbd_slot *slot = user_data;
     if (*error == ENOTCONN) return 1;
-    if (*error) blk_nbd_slot_fail(slot, cairn_err_from_errno(*error), *error, NULL);
+    if (*error)
+        blk_nbd_slot_fail(slot, cairn_err_from_errno(*error), *error, NULL);
+    else if (slot->missing)
+        blk_nbd_slot_fail(slot, CAIRN_EIO, 0, "the server answers without all of the data");
     blk_nbd_slot_free(slot);
     return 1;
+}
+
+/* A read's answer comes in chunks, and libnbd leaves it to us whether they are all of it. */
+static int chunk_came(void *user_data, const void *data, size_t bytes, uint64_t offset,
+                      unsigned status, int *error)
+{
+    struct blk_nbd_slot *slot = user_data;
+    (void)data, (void)offset;
+    if (status == LIBNBD_READ_ERROR) return 0;
+    if (bytes > slot->missing) {
+        *error = EPROTO;
+        return -1;
+    }
+    slot->missing -= bytes;
+    return 0;
 }
 
 nbd_completion_callback blk_nbd_answer(struct blk_nbd_slot *slot)
@@ -116,8 +140,10 @@ static struct piece piece_next(const struct blk_nbd_batch *batch)
 }
 
 static int64_t piece_send(const struct blk_nbd_conn *conn, const struct piece *piece,
-                          nbd_completion_callback done)
+                          struct blk_nbd_slot *slot)
 {
+    nbd_completion_callback done = blk_nbd_answer(slot);
+    nbd_chunk_callback came = { .callback = chunk_came, .user_data = slot };
     const struct blk_nbd_api *api = conn->link->api;
     bool is_fua = piece->req->flags & CAIRN_BLK_FUA;
     bool is_kept = piece->req->flags & CAIRN_BLK_NO_UNMAP;
@@ -125,8 +151,9 @@ static int64_t piece_send(const struct blk_nbd_conn *conn, const struct piece *p
         is_fua && conn->link->dev->info.fua == CAIRN_BLK_NATIVE ? LIBNBD_CMD_FLAG_FUA : 0;
     switch (piece->req->op) {
     case CAIRN_BLK_READ:
-        return api->aio_pread(conn->handle, piece->data, (size_t)piece->bytes, piece->offset, done,
-                              0);
+        slot->missing = piece->bytes;
+        return api->aio_pread_structured(conn->handle, piece->data, (size_t)piece->bytes,
+                                         piece->offset, came, done, 0);
     case CAIRN_BLK_WRITE:
         return api->aio_pwrite(conn->handle, piece->data, (size_t)piece->bytes, piece->offset, done,
                                fua);
@@ -155,7 +182,7 @@ static void batch_feed(struct blk_nbd_batch *batch)
         struct blk_nbd_slot *slot = blk_nbd_slot_take(batch);
         batch->done += piece.bytes;
         batch->seg_done += piece.bytes;
-        if (piece_send(conn, &piece, blk_nbd_answer(slot)) < 0) blk_nbd_slot_refused(slot);
+        if (piece_send(conn, &piece, slot) < 0) blk_nbd_slot_refused(slot);
     }
     (void)blk_nbd_conn_is_up(conn); /* libnbd may have met the end while it sent */
 }

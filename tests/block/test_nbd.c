@@ -260,6 +260,28 @@ START_TEST(a_servers_error_is_the_requests)
 }
 END_TEST
 
+/* The server may have met there, and told, that it lost what it had taken before: a flush that
+ * succeeds afterwards would hide that. */
+START_TEST(a_durable_write_that_fails_poisons)
+{
+    struct cairn_blk_nbd dev;
+    const char *const args[] = { "--filter=error",         "memory", "16M", "error-pwrite=EIO",
+                                 "error-pwrite-rate=100%", NULL };
+    char *data = pattern(512, 1);
+    struct cairn_blk_seg seg = { data, 512 };
+    struct cairn_blk_req req = { .op = CAIRN_BLK_WRITE, .count = 1, .segs = &seg, .seg_count = 1 };
+    nbd_server_start(&server, args);
+    nbd_open(&dev, &writing);
+    ck_assert_int_eq(cairn_blk_submit(&dev.base, &req, 1), CAIRN_EIO);
+    ck_ok(cairn_blk_flush(&dev.base, NULL));
+    req.flags = CAIRN_BLK_FUA;
+    ck_assert_int_eq(cairn_blk_submit(&dev.base, &req, 1), CAIRN_EIO);
+    ck_assert_int_eq(cairn_blk_flush(&dev.base, NULL), CAIRN_EIO);
+    free(data);
+    nbd_done(&dev);
+}
+END_TEST
+
 TCase *tcase_nbd(void)
 {
     TCase *tcase = tcase_create("nbd");
@@ -271,5 +293,6 @@ TCase *tcase_nbd(void)
     tcase_add_test(tcase, extents_tell_holes_from_data);
     tcase_add_test(tcase, flags_arrive);
     tcase_add_test(tcase, a_servers_error_is_the_requests);
+    tcase_add_test(tcase, a_durable_write_that_fails_poisons);
     return tcase;
 }
