@@ -24,15 +24,30 @@ static bool streams_guard(void)
     return true;
 }
 
-static enum tool_status verb_unknown(const char *name)
+/* A verb may be two words, the first of which is a group's. */
+struct choice {
+    const struct tool_verb *group; /* NULL: none was named */
+    const struct tool_verb *verb;  /* NULL: there is no such */
+    uint32_t words;                /* that name it, right or wrong */
+};
+
+static struct choice verb_choose(const char **words, uint32_t count)
+{
+    struct choice choice = { NULL, tool_verb_named(tool_verbs, words[0]), 1 };
+    bool has_more = count > 1 && strcmp(words[1], "--help") != 0;
+    if (!choice.verb || !choice.verb->verbs || !has_more) return choice;
+    return (struct choice){ choice.verb, tool_verb_named(choice.verb->verbs, words[1]), 2 };
+}
+
+static enum tool_status verb_unknown(const struct tool_verb *group, const char *name)
 {
     struct tool_suggest suggest;
     tool_suggest_init(&suggest, name);
-    for (const struct tool_verb *const *verb = tool_verbs; *verb; verb++)
-        tool_suggest_offer(&suggest, (*verb)->name);
+    for (const struct tool_verb *const *verb = group ? group->verbs : tool_verbs; *verb; verb++)
+        tool_suggest_offer(&suggest, tool_verb_word(*verb));
     const char *near = tool_suggest_best(&suggest);
-    if (near) return tool_usage(NULL, "there is no verb '%s'; did you mean '%s'?", name, near);
-    return tool_usage(NULL, "there is no verb '%s'", name);
+    if (near) return tool_usage(group, "there is no verb '%s'; did you mean '%s'?", name, near);
+    return tool_usage(group, "there is no verb '%s'", name);
 }
 
 static enum tool_status verb_run(const struct tool_verb *verb, const char **words, uint32_t count)
@@ -45,15 +60,26 @@ static enum tool_status verb_run(const struct tool_verb *verb, const char **word
     return TOOL_DONE;
 }
 
-static enum tool_status help(const char *name)
+static enum tool_status help(const char **words, uint32_t count)
 {
-    const struct tool_verb *verb = name ? tool_verb_named(name) : NULL;
-    if (name && !verb) return verb_unknown(name);
-    if (verb)
-        tool_verb_help(verb);
-    else
+    if (count == 0) {
         tool_help();
+        return TOOL_DONE;
+    }
+    struct choice choice = verb_choose(words, count);
+    if (!choice.verb) return verb_unknown(choice.group, words[choice.words - 1]);
+    tool_verb_help(choice.verb);
     return TOOL_DONE;
+}
+
+static enum tool_status choice_run(const char **words, uint32_t count)
+{
+    struct choice choice = verb_choose(words, count);
+    if (!choice.verb) return verb_unknown(choice.group, words[choice.words - 1]);
+    if (!choice.verb->verbs)
+        return verb_run(choice.verb, words + choice.words, count - choice.words);
+    if (count > 1) return help(words, 1);
+    return tool_usage(choice.verb, "which of its verbs is not said");
 }
 
 /* What this build was made with: names of devices and formats depend on it. */
@@ -77,13 +103,12 @@ static enum tool_status run(uint32_t count, const char **words)
     if (count == 0) return tool_usage(NULL, "no verb is given");
     if (strcmp(words[0], "help") == 0 || strcmp(words[0], "--help") == 0 ||
         strcmp(words[0], "-h") == 0)
-        return help(count > 1 ? words[1] : NULL);
+        return help(words + 1, count - 1);
     if (strcmp(words[0], "--version") == 0) {
         version_print();
         return TOOL_DONE;
     }
-    const struct tool_verb *verb = tool_verb_named(words[0]);
-    return verb ? verb_run(verb, words + 1, count - 1) : verb_unknown(words[0]);
+    return choice_run(words, count);
 }
 
 int main(int argc, char **argv)

@@ -45,7 +45,7 @@ enum {
 struct tool_args;
 
 struct tool_verb {
-    const char *name;
+    const char *name;    /* of one that is in a group both words: "part list" */
     const char *summary; /* a line of the top help */
     const char *operands;
     const struct tool_option *options;
@@ -56,14 +56,17 @@ struct tool_verb {
     uint32_t operands_least, operands_most;
     bool (*is_operand)(const char *word); /* words with a dash that are no options; NULL: none */
     enum tool_status (*run)(const struct tool_args *args);
+    const struct tool_verb *const *verbs; /* a group: only this, name and summary; ends with NULL */
 };
 
 /* Ends with NULL. */
 extern const struct tool_verb *const tool_verbs[];
 
-const struct tool_verb *tool_verb_named(const char *name);
+/* The word by which a verb is called in its list. */
+const char *tool_verb_word(const struct tool_verb *verb);
+const struct tool_verb *tool_verb_named(const struct tool_verb *const *verbs, const char *word);
 
-/* The top help, and one verb's, to standard output. */
+/* The top help, and one verb's or one group's, to standard output. */
 void tool_help(void);
 void tool_verb_help(const struct tool_verb *verb);
 

@@ -6,20 +6,36 @@
 #include <string.h>
 
 const struct tool_verb *const tool_verbs[] = {
-    &tool_verb_build,   &tool_verb_format, &tool_verb_info,
-    &tool_verb_check,   &tool_verb_ls,     &tool_verb_tree,
-    &tool_verb_find,    &tool_verb_cat,    &tool_verb_cp,
-    &tool_verb_extract, &tool_verb_mv,     &tool_verb_rm,
-    &tool_verb_mkdir,   &tool_verb_touch,  &tool_verb_attr,
-    &tool_verb_label,   &tool_verb_resize, &tool_verb_defrag,
-    &tool_verb_trim,    &tool_verb_serve,  NULL,
+    &tool_verb_build,  &tool_verb_format,
+    &tool_verb_info,   &tool_verb_check,
+    &tool_verb_ls,     &tool_verb_tree,
+    &tool_verb_find,   &tool_verb_cat,
+    &tool_verb_cp,     &tool_verb_extract,
+    &tool_verb_mv,     &tool_verb_rm,
+    &tool_verb_mkdir,  &tool_verb_touch,
+    &tool_verb_attr,   &tool_verb_label,
+    &tool_verb_resize, &tool_verb_defrag,
+    &tool_verb_trim,   &tool_verb_part,
+    &tool_verb_serve,  NULL,
 };
 
-const struct tool_verb *tool_verb_named(const char *name)
+const char *tool_verb_word(const struct tool_verb *verb)
 {
-    for (const struct tool_verb *const *verb = tool_verbs; *verb; verb++)
-        if (strcmp((*verb)->name, name) == 0) return *verb;
+    const char *space = strrchr(verb->name, ' ');
+    return space ? space + 1 : verb->name;
+}
+
+const struct tool_verb *tool_verb_named(const struct tool_verb *const *verbs, const char *word)
+{
+    for (; *verbs; verbs++)
+        if (strcmp(tool_verb_word(*verbs), word) == 0) return *verbs;
     return NULL;
+}
+
+static void verbs_help(const struct tool_verb *const *verbs)
+{
+    for (; *verbs; verbs++)
+        printf("  %-9s%s\n", tool_verb_word(*verbs), (*verbs)->summary);
 }
 
 void tool_help(void)
@@ -28,8 +44,7 @@ void tool_help(void)
         "usage: cairn VERB [OPTION...] OPERAND...\n"
         "\n"
         "Makes FAT disk images of folders, and works on what is in them.\n");
-    for (const struct tool_verb *const *verb = tool_verbs; *verb; verb++)
-        printf("  %-9s%s\n", (*verb)->name, (*verb)->summary);
+    verbs_help(tool_verbs);
     puts(
         "\n"
         "A PLACE is IMAGE:/PATH, or IMAGE:PART/PATH on a disk with partitions. PART is a\n"
@@ -60,8 +75,19 @@ static void options_help(const struct tool_option *options)
         option_help(option);
 }
 
+static void group_help(const struct tool_verb *group)
+{
+    printf("usage: cairn %s VERB [OPTION...] OPERAND...\n\n%s.\n\n", group->name, group->summary);
+    verbs_help(group->verbs);
+    printf("\n`cairn %s VERB --help` shows the options and an example.\n", group->name);
+}
+
 void tool_verb_help(const struct tool_verb *verb)
 {
+    if (verb->verbs) {
+        group_help(verb);
+        return;
+    }
     printf("usage: cairn %s %s%s\n\n%s.\n", verb->name,
            verb->options || verb->volume ? "[OPTION...] " : "", verb->operands, verb->summary);
     if (verb->details) printf("\n%s\n", verb->details);
