@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# Reads of 4 KiB of a file in memory, served by qemu-storage-daemon over vhost-user: by Cairn, by a
+# bare loop, and by qemu-img, which has the file without a server between. Links the libraries of the
+# release build.
+. "$(dirname "$0")/lib.sh"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+lib=$(dirname "$cairn")/../lib
+socket=$work/vhost.sock
+pid=""
+trap '[ -z "$pid" ] || kill "$pid"' EXIT
+
+gcc -O2 -D_GNU_SOURCE -I"$root" -I"$root/base/include" -I"$root/block/include" -o "$work/vhost" \
+    "$root/tests/bench/vhost.c" "$lib/libcairn-block-host.a" "$lib/libcairn-block.a" \
+    "$lib/libcairn-base.a" "$lib/libcairn-base-host.a" -luring -lpthread -ldl
+head -c 64M /dev/urandom >"$work/disk"
+
+serve() { # BLOCKDEV_AS_JSON
+    qemu-storage-daemon --pidfile "$work/vhost.pid" --blockdev "$1" \
+        --export "type=vhost-user-blk,id=e,node-name=disk,num-queues=2,addr.type=unix,addr.path=$socket" &
+    pid=$!
+    until [ -e "$work/vhost.pid" ]; do sleep 0.05 && kill -0 "$pid"; done
+}
+
+serve_end() {
+    kill "$pid" && wait "$pid" || true
+    pid=""
+    rm -f "$socket" "$work/vhost.pid"
+}
+
+image_row() { # DEPTH
+    local seconds
+    seconds=$(qemu-img bench -f raw -i io_uring -c 200000 -d "$1" -s 4096 -S 32768 "$work/disk" |
+        sed -nE 's/Run completed in ([0-9.]+) seconds.*/\1/p')
+    awk -v s="$seconds" -v d="$1" 'BEGIN {
+        printf "  %-44s %10.1f us\n", "qemu-img bench, no server, " d " in flight", s * 1e6 / 200000 * d }'
+}
+
+title "Reads of 4 KiB over vhost-user, io_uring below: medians of batches"
+serve '{"driver": "file", "filename": "'"$work"'/disk", "aio": "io_uring", "read-only": true, "node-name": "disk"}'
+"$work/vhost" "$socket" 10000
+serve_end
+image_row 1
+image_row 32
+
+title "The same of a disk that does nothing (null-co): what is left is the queue"
+serve '{"driver": "null-co", "size": 67108864, "read-only": true, "node-name": "disk"}'
+"$work/vhost" "$socket" 10000
+serve_end
