@@ -53,8 +53,10 @@ enum cairn_err blk_fua_by_flush(struct cairn_blk *dev, struct cairn_blk_req *req
 
 /* front/zero.c */
 
-/* Do a zero request of dev by writing zeros through its own submit; sets req->status too. */
-enum cairn_err blk_zero_by_writing(struct cairn_blk *dev, struct cairn_blk_req *req) CAIRN_MUST_USE;
+/* Do the zero request reqs[at] of dev by writing zeros through its own submit; sets its status too.
+ */
+enum cairn_err blk_zero_by_writing(struct cairn_blk *dev, struct cairn_blk_req *reqs,
+                                   size_t at) CAIRN_MUST_USE;
 
 /* front/route.c: to the device that does the work, past layers that only renumber blocks. */
 
@@ -79,8 +81,12 @@ const void *blk_route_borrow(struct cairn_blk *dev, uint64_t block, uint64_t cou
 /* Put dev's name on each explanation of the batch, once. */
 void blk_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count);
 
-/* Send the part [at, end) of a batch, whose requests before it are done, to a device on which dev
- * stands. What one of those has explained is left. Statuses say what came of it. */
+/* Send the part [at, end) of a batch whose requests before it are done. What one of those has
+ * explained is left. */
+enum cairn_err blk_send_behind(struct cairn_blk *to, struct cairn_blk_req *reqs, size_t at,
+                               size_t end) CAIRN_MUST_USE;
+/* The same, to a device on which dev stands, and whose failures it signs. Statuses say what came of
+ * it. */
 void blk_send_part(const struct cairn_blk *dev, struct cairn_blk *to, struct cairn_blk_req *reqs,
                    size_t at, size_t end);
 

@@ -31,16 +31,11 @@ static enum cairn_err submit_zeros_written(struct cairn_blk *dev, struct cairn_b
                                            size_t count)
 {
     enum cairn_err err = CAIRN_OK;
-    for (size_t i = 0, run = 0; i < count; i += run) {
-        for (run = 0; i + run < count && reqs[i + run].op != CAIRN_BLK_ZERO;)
-            run++;
-        enum cairn_err part = CAIRN_OK;
-        if (run) {
-            part = blk_send(dev, reqs + i, run);
-        } else {
-            part = blk_zero_by_writing(dev, &reqs[i]);
-            run = 1;
-        }
+    for (size_t at = 0, end; at < count; at = end) {
+        for (end = at; end < count && reqs[end].op != CAIRN_BLK_ZERO;)
+            end++;
+        enum cairn_err part =
+            end > at ? blk_send_behind(dev, reqs, at, end) : blk_zero_by_writing(dev, reqs, end++);
         if (part && !err) err = part;
     }
     return err;
@@ -49,13 +44,17 @@ static enum cairn_err submit_zeros_written(struct cairn_blk *dev, struct cairn_b
 /* A batch of which a write failed is still flushed: the others were promised to be durable. */
 enum cairn_err blk_fua_by_flush(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
+    struct cairn_why why = { .err = CAIRN_OK };
     size_t first = 0;
     while (first < count && !(reqs[first].flags & CAIRN_BLK_FUA))
         first++;
     if (first == count) return CAIRN_OK;
-    enum cairn_err err = cairn_blk_flush(dev, reqs[first].status ? NULL : reqs[first].why);
-    for (size_t i = first; err && i < count; i++)
-        if ((reqs[i].flags & CAIRN_BLK_FUA) && !reqs[i].status) reqs[i].status = err;
+    enum cairn_err err = cairn_blk_flush(dev, &why);
+    for (size_t i = first; err && i < count; i++) {
+        if (!(reqs[i].flags & CAIRN_BLK_FUA) || reqs[i].status) continue;
+        reqs[i].status = err;
+        if (reqs[i].why && blk_why_is_first(reqs, i)) *reqs[i].why = why;
+    }
     return err;
 }
 

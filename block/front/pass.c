@@ -5,11 +5,18 @@
  */
 #include "../impl.h"
 
+/* Of the part [at, end) of a batch. */
+static void sign_part(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t at,
+                      size_t end)
+{
+    for (; at < end; at++)
+        if (reqs[at].status && reqs[at].why && blk_why_is_first(reqs, at))
+            cairn_why_via(reqs[at].why, dev->name);
+}
+
 void blk_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (reqs[i].status && reqs[i].why && blk_why_is_first(reqs, i))
-            cairn_why_via(reqs[i].why, dev->name);
+    sign_part(dev, reqs, 0, count);
 }
 
 enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
@@ -19,20 +26,24 @@ enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *req
     return err;
 }
 
-void blk_send_part(const struct cairn_blk *dev, struct cairn_blk *to, struct cairn_blk_req *reqs,
-                   size_t at, size_t end)
+enum cairn_err blk_send_behind(struct cairn_blk *to, struct cairn_blk_req *reqs, size_t at,
+                               size_t end)
 {
-    if (!blk_first_failure(reqs, at, CAIRN_OK)) {
-        if (blk_send(to, reqs + at, end - at)) blk_sign(dev, reqs + at, end - at);
-        return;
-    }
+    enum cairn_err first = CAIRN_OK;
+    if (!blk_first_failure(reqs, at, CAIRN_OK)) return blk_send(to, reqs + at, end - at);
     for (; at < end; at++) {
         struct cairn_blk_req req = reqs[at];
         if (!blk_why_is_first(reqs, at)) req.why = NULL;
-        req.status = blk_send(to, &req, 1);
-        if (req.status) blk_sign(dev, &req, 1);
-        reqs[at].status = req.status;
+        reqs[at].status = blk_send(to, &req, 1);
+        if (!first) first = reqs[at].status;
     }
+    return first;
+}
+
+void blk_send_part(const struct cairn_blk *dev, struct cairn_blk *to, struct cairn_blk_req *reqs,
+                   size_t at, size_t end)
+{
+    if (blk_send_behind(to, reqs, at, end)) sign_part(dev, reqs, at, end);
 }
 
 enum cairn_err blk_layer_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)

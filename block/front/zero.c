@@ -21,10 +21,12 @@ static uint64_t zero_segs(struct cairn_blk_seg segs[ZERO_SEGS], uint64_t bytes, 
     return filled;
 }
 
-enum cairn_err blk_zero_by_writing(struct cairn_blk *dev, struct cairn_blk_req *req)
+enum cairn_err blk_zero_by_writing(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t at)
 {
     struct cairn_blk_seg segs[ZERO_SEGS];
-    struct cairn_blk_req write = { .op = CAIRN_BLK_WRITE, .block = req->block, .why = req->why };
+    struct cairn_blk_req *req = &reqs[at];
+    struct cairn_blk_req write = { .op = CAIRN_BLK_WRITE, .block = req->block };
+    if (blk_why_is_first(reqs, at)) write.why = req->why;
     uint64_t left = req->count * dev->info.block_bytes;
     write.segs = segs;
     while (left && !write.status) {

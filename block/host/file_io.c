@@ -92,7 +92,7 @@ enum cairn_err blk_file_fallocated(struct cairn_blk_file *file, struct cairn_blk
     if (!os) return CAIRN_OK;
     if (!is_refusal(os))
         return blk_req_fail(&file->base, reqs, at, cairn_err_from_errno(os), os, NULL);
-    if (reqs[at].op == CAIRN_BLK_ZERO) return blk_zero_by_writing(&file->base, &reqs[at]);
+    if (reqs[at].op == CAIRN_BLK_ZERO) return blk_zero_by_writing(&file->base, reqs, at);
     __atomic_store_n(&file->can_punch, false, __ATOMIC_RELAXED);
     return CAIRN_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What the front and single layers do beyond the rules of every device. */
+#include "spy.h"
 #include "strict.h"
 #include "units.h"
 #include <cairn/blk_layers.h>
@@ -20,6 +21,30 @@ START_TEST(mem_refuses_odd_shapes)
     ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 131072, 1, &why), CAIRN_EINVAL);
     ck_assert_int_eq(cairn_blk_mem_open(&mem, memory, 512, UINT64_MAX / 512, &why), CAIRN_EINVAL);
     ck_assert_str_ne(why.what, "");
+}
+END_TEST
+
+/* Also when the front does a part of the batch itself. */
+START_TEST(the_first_failure_is_explained)
+{
+    struct spy spy;
+    struct cairn_why why = { 0 };
+    struct cairn_blk_seg seg = { memory, 512 };
+    struct cairn_blk_req reqs[4] = {
+        { .op = CAIRN_BLK_READ, .block = 1, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_ZERO, .block = 2, .count = 1 },
+        { .op = CAIRN_BLK_WRITE, .block = 3, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_ZERO, .block = 4, .count = 1 },
+    };
+    for (int i = 0; i < 4; i++)
+        reqs[i].why = &why;
+    spy_open(&spy, disk, 512, 64);
+    spy.base.info.zero = CAIRN_BLK_EMULATED;
+    spy_fail(&spy, 1u << CAIRN_BLK_WRITE, 0, SPY_ALWAYS);
+    ck_assert_int_eq(cairn_blk_submit(&spy.base, reqs, 4), CAIRN_EIO);
+    ck_assert_uint_eq(why.block, 2);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(reqs[i].status, i ? CAIRN_EIO : CAIRN_OK);
 }
 END_TEST
 
@@ -109,6 +134,83 @@ START_TEST(emulated_fua_fails_with_its_flush)
 }
 END_TEST
 
+/* What requests share explains the first that failed, also where zeros are written one by one, and
+ * where FUA is a flush that fails behind it. */
+START_TEST(explanation_is_of_the_first)
+{
+    struct spy spy;
+    struct cairn_why why = { 0 };
+    struct cairn_blk_seg seg = { memory, 512 };
+    struct cairn_blk_req reqs[4] = {
+        { .op = CAIRN_BLK_WRITE, .block = 1, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_ZERO, .block = 3, .count = 2 },
+        { .op = CAIRN_BLK_WRITE, .block = 7, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_WRITE, .block = 9, .count = 1, .segs = &seg, .seg_count = 1 },
+    };
+    for (unsigned i = 0; i < 4; i++)
+        reqs[i].why = &why;
+    reqs[3].flags = CAIRN_BLK_FUA;
+    spy_open(&spy, disk, 512, 64);
+    spy.base.info.zero = CAIRN_BLK_EMULATED;
+    spy.base.info.fua = CAIRN_BLK_EMULATED;
+    spy_fail(&spy, 1u << CAIRN_BLK_WRITE | 1u << SPY_FLUSH, (uint64_t)_i, SPY_ALWAYS);
+    ck_assert_int_eq(cairn_blk_submit(&spy.base, reqs, 4), CAIRN_EIO);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(reqs[i].status, i < _i && i < 3 ? CAIRN_OK : CAIRN_EIO);
+    static const uint64_t blocks[] = { 1, 3, 7, 9, 0 };
+    ck_assert_uint_eq(why.block, blocks[_i]);
+    ck_assert_str_eq(why.via, "spy");
+}
+END_TEST
+
+/* The write that FUA is about is done, one before it is not, and then the flush fails. */
+START_TEST(flush_does_not_explain_for_a_write)
+{
+    struct spy spy;
+    struct cairn_why why = { 0 };
+    struct cairn_blk_seg seg = { memory, 512 };
+    struct cairn_blk_req reqs[2] = {
+        { .op = CAIRN_BLK_WRITE, .block = 5, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_WRITE, .block = 9, .count = 1, .segs = &seg, .seg_count = 1 },
+    };
+    reqs[0].why = reqs[1].why = &why;
+    reqs[1].flags = CAIRN_BLK_FUA;
+    spy_open(&spy, disk, 512, 64);
+    spy.base.info.fua = CAIRN_BLK_EMULATED;
+    spy_fail(&spy, 1u << CAIRN_BLK_WRITE | 1u << SPY_FLUSH, 0, SPY_ALWAYS);
+    spy.fail_block = 5;
+    ck_assert_int_eq(cairn_blk_submit(&spy.base, reqs, 2), CAIRN_EIO);
+    ck_assert_int_eq(reqs[1].status, CAIRN_EIO);
+    ck_assert_uint_eq(why.block, 5);
+}
+END_TEST
+
+/* A flush that fails explains itself to each request that it fails. */
+START_TEST(each_fua_write_is_explained)
+{
+    struct spy spy;
+    struct cairn_why whys[2] = { 0 };
+    struct cairn_blk_seg seg = { memory, 512 };
+    struct cairn_blk_req reqs[2] = {
+        { .op = CAIRN_BLK_WRITE, .block = 1, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_WRITE, .block = 3, .count = 1, .segs = &seg, .seg_count = 1 },
+    };
+    for (unsigned i = 0; i < 2; i++) {
+        reqs[i].flags = CAIRN_BLK_FUA;
+        reqs[i].why = &whys[i];
+    }
+    spy_open(&spy, disk, 512, 64);
+    spy.base.info.fua = CAIRN_BLK_EMULATED;
+    spy_fail(&spy, 1u << SPY_FLUSH, 0, 1);
+    ck_assert_int_eq(cairn_blk_submit(&spy.base, reqs, 2), CAIRN_EIO);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(reqs[i].status, CAIRN_EIO);
+        ck_assert_int_eq(whys[i].err, CAIRN_EIO);
+        ck_assert_str_eq(whys[i].via, "spy");
+    }
+}
+END_TEST
+
 START_TEST(blocksize_needs_its_memory)
 {
     struct cairn_blk_mem mem;
@@ -139,11 +241,15 @@ TCase *tcase_front(void)
 {
     TCase *tcase = tcase_create("front");
     tcase_add_test(tcase, mem_refuses_odd_shapes);
+    tcase_add_test(tcase, the_first_failure_is_explained);
     tcase_add_test(tcase, neighbours_share_the_poison);
     tcase_add_test(tcase, slice_must_lie_inside);
     tcase_add_test(tcase, slice_promises_no_more_than_its_place);
     tcase_add_test(tcase, absent_is_refused);
     tcase_add_test(tcase, emulated_fua_fails_with_its_flush);
+    tcase_add_loop_test(tcase, explanation_is_of_the_first, 0, 5);
+    tcase_add_test(tcase, flush_does_not_explain_for_a_write);
+    tcase_add_test(tcase, each_fua_write_is_explained);
     tcase_add_test(tcase, blocksize_needs_its_memory);
     tcase_add_test(tcase, blocksize_hides_the_tail);
     return tcase;
