@@ -24,30 +24,6 @@ START_TEST(mem_refuses_odd_shapes)
 }
 END_TEST
 
-/* Also when the front does a part of the batch itself. */
-START_TEST(the_first_failure_is_explained)
-{
-    struct spy spy;
-    struct cairn_why why = { 0 };
-    struct cairn_blk_seg seg = { memory, 512 };
-    struct cairn_blk_req reqs[4] = {
-        { .op = CAIRN_BLK_READ, .block = 1, .count = 1, .segs = &seg, .seg_count = 1 },
-        { .op = CAIRN_BLK_ZERO, .block = 2, .count = 1 },
-        { .op = CAIRN_BLK_WRITE, .block = 3, .count = 1, .segs = &seg, .seg_count = 1 },
-        { .op = CAIRN_BLK_ZERO, .block = 4, .count = 1 },
-    };
-    for (int i = 0; i < 4; i++)
-        reqs[i].why = &why;
-    spy_open(&spy, disk, 512, 64);
-    spy.base.info.zero = CAIRN_BLK_EMULATED;
-    spy_fail(&spy, 1u << CAIRN_BLK_WRITE, 0, SPY_ALWAYS);
-    ck_assert_int_eq(cairn_blk_submit(&spy.base, reqs, 4), CAIRN_EIO);
-    ck_assert_uint_eq(why.block, 2);
-    for (int i = 0; i < 4; i++)
-        ck_assert_int_eq(reqs[i].status, i ? CAIRN_EIO : CAIRN_OK);
-}
-END_TEST
-
 /* Two partitions stand on one disk: a flush that fails for one has failed for both. */
 START_TEST(neighbours_share_the_poison)
 {
@@ -241,7 +217,6 @@ TCase *tcase_front(void)
 {
     TCase *tcase = tcase_create("front");
     tcase_add_test(tcase, mem_refuses_odd_shapes);
-    tcase_add_test(tcase, the_first_failure_is_explained);
     tcase_add_test(tcase, neighbours_share_the_poison);
     tcase_add_test(tcase, slice_must_lie_inside);
     tcase_add_test(tcase, slice_promises_no_more_than_its_place);
