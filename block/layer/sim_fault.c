@@ -27,7 +27,8 @@ static void unit_copy(uint8_t *to, const struct cairn_blk_req *req, uint64_t at,
 
 enum cairn_err blk_sim_change(struct cairn_blk_sim *sim, struct cairn_blk_req *req)
 {
-    bool kept, is_fua = req->flags & CAIRN_BLK_FUA;
+    bool kept, is_native = sim->base.info.fua == CAIRN_BLK_NATIVE;
+    bool is_fua = is_native && (req->flags & CAIRN_BLK_FUA);
     enum cairn_err err = blk_sim_remember(sim, req->block, req->count, &kept, req->why);
     if (!err) err = blk_layer_submit(&sim->base, req, 1);
     if (!err && (is_fua || !kept))

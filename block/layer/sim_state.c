@@ -93,47 +93,52 @@ static enum cairn_err content_load(struct cairn_blk_sim *sim, struct blk_sim_ent
     return err;
 }
 
-static void entry_load(struct blk_sim_entry *entry, const struct blk_sim_entry *saved)
+static struct blk_sim_entry entry_saved(const uint8_t *mem, const struct layout *at, uint32_t index)
 {
-    entry->share = saved->share;
-    entry->versions = saved->versions;
-    entry->newest = saved->newest;
+    struct blk_sim_entry saved;
+    memcpy(&saved, mem + at->entries + index * sizeof saved, sizeof saved);
+    return saved;
 }
 
 /* Blocks that were first changed after that state was saved are what they were at open. */
-static void entry_unload(struct blk_sim_entry *entry)
-{
-    entry->share = entry->share_at_open;
-    entry->versions = entry->newest = 0;
-}
-
-static enum cairn_err entries_load(struct cairn_blk_sim *sim, const uint8_t *mem,
-                                   const struct layout *at, uint32_t known, struct cairn_why *why)
+static enum cairn_err contents_load(struct cairn_blk_sim *sim, const uint8_t *mem,
+                                    const struct layout *at, uint32_t known, struct cairn_why *why)
 {
     enum cairn_err err = CAIRN_OK;
     for (uint32_t i = 0; !err && i < sim->state.entry_count; i++) {
-        struct blk_sim_entry *entry = &sim->entries[i], saved;
-        if (i < known) {
-            memcpy(&saved, mem + at->entries + i * sizeof saved, sizeof saved);
-            entry_load(entry, &saved);
-            err =
-                content_load(sim, entry, saved.content, mem + at->contents + i * sim->stride, why);
-        } else {
-            entry_unload(entry);
+        struct blk_sim_entry *entry = &sim->entries[i];
+        if (i < known)
+            err = content_load(sim, entry, entry_saved(mem, at, i).content,
+                               mem + at->contents + i * sim->stride, why);
+        else
             err = content_load(sim, entry, 0, sim->bases + i * sim->stride, why);
-        }
     }
     return err;
 }
 
+static void entries_load(struct cairn_blk_sim *sim, const uint8_t *mem, const struct layout *at,
+                         uint32_t known)
+{
+    for (uint32_t i = 0; i < sim->state.entry_count; i++) {
+        struct blk_sim_entry *entry = &sim->entries[i], saved = { 0 };
+        saved.share = entry->share_at_open;
+        if (i < known) saved = entry_saved(mem, at, i);
+        entry->share = saved.share;
+        entry->versions = saved.versions;
+        entry->newest = saved.newest;
+    }
+}
+
+/* Only what goes below can fail: until that is done, what is remembered stays whole. */
 static enum cairn_err state_load(struct cairn_blk_sim *sim, const uint8_t *mem,
                                  struct cairn_why *why)
 {
     struct cairn_blk_sim_state state;
     memcpy(&state, mem, sizeof state);
     struct layout at = layout_of(sim, &state);
-    enum cairn_err err = entries_load(sim, mem, &at, state.entry_count, why);
+    enum cairn_err err = contents_load(sim, mem, &at, state.entry_count, why);
     if (err) return err;
+    entries_load(sim, mem, &at, state.entry_count);
     memcpy(sim->older, mem + at.older, state.slot_count * sizeof *sim->older);
     memcpy(sim->slots, mem + at.slots, state.slot_count * sim->stride);
     state.entry_count = sim->state.entry_count;

@@ -198,6 +198,21 @@ START_TEST(a_lying_flush_makes_nothing_durable)
 }
 END_TEST
 
+/* FUA by a flush: until that has come through, the write is as any other. */
+START_TEST(emulated_fua_is_durable_by_its_flush)
+{
+    struct cairn_blk_seg seg = { t.data, BYTES };
+    struct cairn_blk_req req = {
+        .op = CAIRN_BLK_WRITE, .flags = CAIRN_BLK_FUA, .count = 1, .segs = &seg, .seg_count = 1
+    };
+    sim_unit_add(CAIRN_BLK_FAULT_LIE, CAIRN_BLK_ON_FLUSH, 1);
+    sim_unit_open();
+    t.sim.base.info.fua = _i ? CAIRN_BLK_NATIVE : CAIRN_BLK_EMULATED;
+    ck_ok(cairn_blk_submit(&t.sim.base, &req, 1));
+    ck_assert_uint_eq(cairn_blk_sim_versions(&t.sim, 0), _i ? 0 : 1);
+}
+END_TEST
+
 START_TEST(delays_take_time)
 {
     struct cairn_clock_mono_fixed timer;
@@ -257,6 +272,7 @@ TCase *tcase_sim(void)
     tcase_add_test(tcase, a_stale_read_is_an_older_version);
     tcase_add_test(tcase, rot_flips_one_bit_for_good);
     tcase_add_test(tcase, a_lying_flush_makes_nothing_durable);
+    tcase_add_loop_test(tcase, emulated_fua_is_durable_by_its_flush, 0, 2);
     tcase_add_test(tcase, delays_take_time);
     tcase_add_test(tcase, the_same_seed_gives_the_same_device);
     return tcase;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What a cut leaves of a device, and states of it that are kept and come back to. */
 #include "sim_unit.h"
+#include "spy.h"
 #include "units.h"
 #include <string.h>
 
@@ -207,6 +208,41 @@ START_TEST(a_state_comes_back)
 }
 END_TEST
 
+/* The device below fails in the middle: sim remembers what it did before, and loading is done
+ * again. */
+START_TEST(a_state_fails_to_come_back)
+{
+    static struct spy spy;
+    static uint8_t bytes[BLOCKS * 512];
+    struct cairn_blk_sim sim;
+    struct cairn_blk_sim_options options = { .versions = 8, .tracked = 8 };
+    spy_open(&spy, bytes, 512, BLOCKS);
+    size_t need = cairn_blk_sim_mem(&spy.base, &options);
+    void *memory = malloc(need);
+    ck_ok(cairn_blk_sim_open(&sim, &spy.base, &options, memory, need, NULL, NULL));
+    for (char fill = 'a'; fill <= 'c'; fill++)
+        ck_ok(cairn_blk_write(&sim.base, 0, 1, memset(t.data, fill, 512), NULL));
+    size_t state_bytes = cairn_blk_sim_save_mem(&sim);
+    void *state = malloc(state_bytes);
+    ck_ok(cairn_blk_sim_save(&sim, state, state_bytes, NULL));
+    ck_ok(cairn_blk_flush(&sim.base, NULL));
+    for (uint64_t block = 0; block < 4; block++)
+        ck_ok(cairn_blk_write(&sim.base, block, 1, memset(t.data, 'd', 512), NULL));
+    spy_fail(&spy, 1u << CAIRN_BLK_WRITE, (uint64_t)_i, 1);
+    ck_assert_int_eq(cairn_blk_sim_load(&sim, state, NULL), CAIRN_EIO);
+    for (uint64_t block = 0; block < 4; block++)
+        ck_assert_uint_eq(cairn_blk_sim_versions(&sim, block), 1);
+    ck_ok(cairn_blk_sim_restart(&sim, NULL, NULL, NULL, NULL));
+    ck_ok(cairn_blk_sim_load(&sim, state, NULL));
+    ck_assert_uint_eq(cairn_blk_sim_versions(&sim, 0), 3);
+    ck_assert_int_eq(bytes[0], 'c');
+    ck_assert_int_eq(bytes[512], 0);
+    ck_ok(cairn_blk_close(&sim.base, NULL));
+    free(memory);
+    free(state);
+}
+END_TEST
+
 START_TEST(tracking_ends_with_its_memory)
 {
     struct cairn_why why = { 0 };
@@ -236,6 +272,7 @@ TCase *tcase_sim_cut(void)
     tcase_add_test(tcase, versions_overflow_into_durability);
     tcase_add_test(tcase, all_ways_are_gone);
     tcase_add_test(tcase, a_state_comes_back);
+    tcase_add_loop_test(tcase, a_state_fails_to_come_back, 0, 4);
     tcase_add_test(tcase, tracking_ends_with_its_memory);
     return tcase;
 }

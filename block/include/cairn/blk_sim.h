@@ -225,10 +225,13 @@ CAIRN_API bool cairn_blk_sim_ways_next(struct cairn_blk_sim_ways *ways);
 
 /* ---- states ---------------------------------------------------------------------------------- */
 
-/* Keep all that sim and the device below hold in mem, and come back to it, any
- * time and as often as wanted; the plan stays what it is then. Costs grow with the blocks that were
- * ever changed, and writes with those that differ. Only with options.tracked. CAIRN_ENOTSUP it is 0
- * CAIRN_ENOMEM mem is below cairn_blk_sim_save_mem, as it is now what the device below says */
+/* Keep all that sim and the device below hold in mem, and come back to it, any time and as often as
+ * wanted; the plan stays what it is then. Costs grow with the blocks that were ever changed, and
+ * writes with those that differ. When loading fails, reads may see blocks of either state, and it
+ * may be called again.
+ *   CAIRN_ENOTSUP  options.tracked is 0
+ *   CAIRN_ENOMEM   mem is below cairn_blk_sim_save_mem, as it is now
+ *   else what the device below says */
 CAIRN_API size_t cairn_blk_sim_save_mem(const struct cairn_blk_sim *dev);
 CAIRN_API enum cairn_err cairn_blk_sim_save(struct cairn_blk_sim *dev, void *mem, size_t mem_bytes,
                                             struct cairn_why *why) CAIRN_MUST_USE;
