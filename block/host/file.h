@@ -16,6 +16,9 @@
 #define BLK_BOUNCE_BYTES (64u << 10)   /* one transfer of memory that O_DIRECT does not take */
 #define BLK_DIRECT_MEM_ALIGN_MAX 4096u /* of a bounce buffer */
 
+#define BLK_FILE_SHORTER "the file has become shorter since it was opened"
+#define BLK_FILE_SHORTER_HINT "another program truncated it; open it anew to see what is left"
+
 extern const struct cairn_log_source blk_file_log;
 
 /* file.c */

@@ -167,11 +167,23 @@ static uint64_t data_end(int fd, uint64_t from)
     return hole > (off_t)from ? (uint64_t)hole : UINT64_MAX;
 }
 
+/* A file that was truncated has no holes behind its end: what was there is gone. */
+static enum cairn_err length_check(const struct cairn_blk_file *file, uint64_t end,
+                                   struct cairn_why *why)
+{
+    off_t length = lseek(file->fd, 0, SEEK_END);
+    if (length < 0) return blk_file_fail(file, why, errno, "extents");
+    if ((uint64_t)length >= end) return CAIRN_OK;
+    enum cairn_err err = cairn_why_fail(why, CAIRN_EIO, "extents: " BLK_FILE_SHORTER);
+    cairn_why_hint(why, BLK_FILE_SHORTER_HINT);
+    cairn_why_via(why, file->label);
+    return err;
+}
+
 enum cairn_err blk_file_extents(struct cairn_blk *dev, uint64_t block, uint64_t count,
                                 struct cairn_blk_extent *extents, size_t cap, size_t *used,
                                 struct cairn_why *why)
 {
-    (void)why;
     const struct cairn_blk_file *file = (const struct cairn_blk_file *)dev;
     uint64_t from = block * dev->info.block_bytes;
     uint64_t end = from + count * dev->info.block_bytes;
@@ -186,6 +198,7 @@ enum cairn_err blk_file_extents(struct cairn_blk *dev, uint64_t block, uint64_t 
         from = to;
     }
     if (room) blk_extents_end(&list);
-    *used = list.used;
-    return CAIRN_OK;
+    enum cairn_err err = length_check(file, end, why);
+    *used = err ? 0 : list.used;
+    return err;
 }

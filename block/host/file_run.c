@@ -93,11 +93,9 @@ static enum cairn_err run_fail_end(const struct blk_run *run, struct cairn_blk_f
 {
     bool is_read = run->reqs[run->at].op == CAIRN_BLK_READ;
     enum cairn_err err = blk_req_fail(&file->base, run->reqs, run->at, CAIRN_EIO, 0,
-                                      is_read ? "the file has become shorter since it was opened"
-                                              : "the host wrote nothing");
+                                      is_read ? BLK_FILE_SHORTER : "the host wrote nothing");
     if (is_read && blk_why_is_first(run->reqs, run->at))
-        cairn_why_hint(run->reqs[run->at].why,
-                       "another program truncated it; open it anew to see what is left");
+        cairn_why_hint(run->reqs[run->at].why, BLK_FILE_SHORTER_HINT);
     return err;
 }
 

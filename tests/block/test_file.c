@@ -127,6 +127,12 @@ START_TEST(shorter_file_is_an_error_not_zeros)
     ck_assert_int_eq(reqs[3].status, CAIRN_EIO);
     ck_assert_uint_eq(why.block, 2);
     ck_assert_ptr_nonnull(strstr(why.what, "shorter"));
+
+    struct cairn_blk_extent extents[4];
+    size_t used;
+    ck_ok(cairn_blk_extents(&dev.base, 0, 2, extents, 4, &used, &why));
+    ck_assert_int_eq(cairn_blk_extents(&dev.base, 0, 8, extents, 4, &used, &why), CAIRN_EIO);
+    ck_assert_ptr_nonnull(strstr(why.what, "shorter"));
     ck_ok(cairn_blk_close(&dev.base, &why));
 }
 END_TEST
