@@ -117,6 +117,7 @@ struct fat_check_chain {
     bool sound;                      /* it ends in an end mark */
     bool met_file;                   /* a directory's chain went into a file's clusters */
     bool cut;                        /* repair has cut it here */
+    uint32_t rest;                   /* then: what came behind */
     bool elsewhere;                  /* repair: a directory whose ".." knows another entry of it */
 };
 

@@ -49,6 +49,7 @@ bool fat_mend_cut(struct fat_check *c, uint32_t keep)
         fat_mend_slot_start(c, c->slot_at, 0, FAT_STAGE_REMOVE);
     if (!chain->is_dir && chain->size > most) fat_mend_slot_size(c, c->slot_at, (uint32_t)most);
     spare_mark(c, rest, chain->clusters - keep);
+    chain->rest = rest;
     chain->cut = true;
     return true;
 }
@@ -141,17 +142,24 @@ bool fat_mend_chain_outside(struct fat_check *c, uint32_t cluster, uint64_t a, u
     return false;
 }
 
-/* A cut of power left it, in making the file longer or shorter. If a rename came with that, its
- * other name may need what is behind the end: that is copied first. */
+/* A cut of power left it, in making the file longer or shorter; or else its size is what is wrong.
+ * So the rest is as good as lost clusters are: it is kept as they are, but where no cluster is free
+ * to name it. If a rename came with that, its other name may need it: that is copied first. */
 bool fat_mend_chain_long(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
+    struct fat_mend *mend = c->mend;
+    uint32_t rest = (uint32_t)(a - b);
     (void)cluster;
-    if (c->mend->shared) {
-        c->mend->waits = c->mend->later = true;
+    if (mend->shared) {
+        mend->waits = mend->later = true;
         return false;
     }
-    if (fat_mend_cut(c, (uint32_t)b))
-        fat_mend_say(c, "%llu clusters behind its end are freed", (unsigned long long)(a - b));
+    if (!fat_mend_cut(c, (uint32_t)b)) return false;
+    bool keep = mend->options->orphans == CAIRN_FAT_ORPHANS_KEEP && fat_mend_free_left(c, 1);
+    if (keep) fat_check_bit_clear(mend->spare, c->chain->rest);
+    fat_mend_say(c, "%u cluster%s behind its end %s %s", rest, rest == 1 ? "" : "s",
+                 rest == 1 ? "is" : "are", keep ? "kept as lost ones" : "freed");
+    if (!keep) fat_mend_loses(c, "what is in them, if anything");
     return false;
 }
 

@@ -61,6 +61,20 @@ START_TEST(a_plan_counts_what_a_repair_writes)
 }
 END_TEST
 
+/* As other systems leave what they were writing: clusters, and not yet a size. */
+START_TEST(clusters_behind_the_end_are_kept_as_lost_ones)
+{
+    for (size_t i = 0; i < MEND_TYPES; i++) {
+        repaired_make(&v, mend_types[i]);
+        cairn_le32_put(v.s.files[SAMPLE_A].slot + FAT_SLOT_SIZE, 0);
+        repaired_mend(&v);
+        ck_assert_uint_eq(repaired_left(&v), 0);
+        ck_assert_msg(mend_is_at(&v.s, "found/FILE0001", SAMPLE_A), "%s", v.mending.log);
+        repaired_end(&v);
+    }
+}
+END_TEST
+
 /* Its type would change, were it made to end with its device; what lies behind that is not given up
  * then. */
 START_TEST(a_device_that_is_cut_off_can_be_made_larger_again)
@@ -172,6 +186,7 @@ TCase *repair_review_tests(void)
     tcase_add_test(tests, an_end_mark_in_fat_1_costs_nothing_in_the_boot_sector);
     tcase_add_test(tests, names_behind_an_end_mark_are_judged_by_all_fats);
     tcase_add_test(tests, a_plan_counts_what_a_repair_writes);
+    tcase_add_test(tests, clusters_behind_the_end_are_kept_as_lost_ones);
     tcase_add_test(tests, a_device_that_is_cut_off_can_be_made_larger_again);
     tcase_add_test(tests, a_boot_sector_that_is_wrong_is_no_base_for_a_repair);
     tcase_add_test(tests, a_backup_that_fits_finds_the_memory_it_takes);
