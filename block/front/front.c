@@ -92,7 +92,7 @@ enum cairn_err cairn_blk_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs
     if (err) return err;
     reqs[0].order = false;
     err = blk_send_begin(dev, reqs, count);
-    return err ? blk_first_failure(reqs, count, err) : CAIRN_OK;
+    return err ? batch_settle(dev, reqs, count, err) : CAIRN_OK;
 }
 
 enum cairn_err cairn_blk_finish(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)

@@ -158,6 +158,30 @@ START_TEST(batches_overlap)
 }
 END_TEST
 
+/* A batch that begin does at once, as there is no place to keep track of it: when one of its writes
+ * fails the others are as durable as they were to be, since no finish follows. */
+START_TEST(a_begin_that_fails_keeps_the_promises_of_the_rest)
+{
+    static struct batch batches[9];
+    open_with(0, NULL);
+    for (size_t i = 0; i < 8; i++) {
+        batch_fill(&batches[i], CAIRN_BLK_READ);
+        ck_ok(cairn_blk_begin(&vdisk.dev.base, batches[i].reqs, 1));
+    }
+    batch_fill(&batches[8], CAIRN_BLK_WRITE);
+    for (size_t i = 0; i < 3; i++)
+        batches[8].reqs[i].flags = CAIRN_BLK_FUA;
+    vdisk.model.fail_at = 9;
+    vdisk.model.fail_status = 1;
+    ck_assert_int_eq(cairn_blk_begin(&vdisk.dev.base, batches[8].reqs, 3), CAIRN_EIO);
+    ck_ok(batches[8].reqs[1].status);
+    ck_assert_uint_eq(vdisk.model.flushes, 1);
+    for (size_t i = 0; i < 8; i++)
+        ck_ok(cairn_blk_finish(&vdisk.dev.base, batches[i].reqs, 1));
+    vdisk_close(&vdisk);
+}
+END_TEST
+
 START_TEST(questions_are_answered)
 {
     char serial[CAIRN_BLK_VIRTIO_SERIAL_BYTES + 1];
@@ -246,6 +270,7 @@ TCase *tcase_disk(void)
     tcase_add_test(tcase, no_memory_of_the_device_is_left_behind);
     tcase_add_loop_test(tcase, what_is_out_of_reach_is_bounced, 0, 2);
     tcase_add_loop_test(tcase, batches_overlap, 0, 4);
+    tcase_add_test(tcase, a_begin_that_fails_keeps_the_promises_of_the_rest);
     tcase_add_loop_test(tcase, questions_are_answered, 0, 4);
     tcase_add_test(tcase, the_cache_has_modes);
     tcase_add_test(tcase, a_grown_disk_is_seen_when_asked);
