@@ -75,37 +75,51 @@ static enum cairn_err walk_whole(struct walk *walk, uint8_t *data, uint64_t byte
     return err;
 }
 
-/* Read the block, change what the request says, write it back. `inside` is where in the block. */
-static enum cairn_err bounce_piece(struct walk *walk, uint8_t *data, uint64_t inside, size_t bytes)
+/* Between the request's memory, wherever it lies, and so many bytes of a block. */
+static void walk_copy(struct walk *walk, uint8_t *block, uint64_t bytes)
 {
+    for (uint64_t some; bytes; block += some, bytes -= some) {
+        uint8_t *data = walk_memory(walk, &some);
+        some = cairn_min_u64(some, bytes);
+        if (!data)
+            memset(block, 0, (size_t)some);
+        else if (walk->req->op == CAIRN_BLK_READ)
+            memcpy(data, block, (size_t)some);
+        else
+            memcpy(block, data, (size_t)some);
+        walk_advance(walk, some);
+    }
+}
+
+/* Read the block, unless all of it is new, change what the request says, write it back. `inside` is
+ * where in the block. */
+static enum cairn_err bounce_piece(struct walk *walk, uint64_t inside, uint64_t bytes)
+{
+    uint32_t unit = below_bytes(walk->dev);
     uint8_t *bounce = walk->dev->bounce;
     struct walk block = *walk;
     block.at -= inside;
-    enum cairn_err err = below_do(&block, CAIRN_BLK_READ, below_bytes(walk->dev), bounce);
+    bool is_read = walk->req->op == CAIRN_BLK_READ;
+    enum cairn_err err = CAIRN_OK;
+    if (is_read || bytes < unit) err = below_do(&block, CAIRN_BLK_READ, unit, bounce);
     if (err) return err;
-    if (walk->req->op == CAIRN_BLK_READ) {
-        memcpy(data, bounce + inside, bytes);
-        return CAIRN_OK;
-    }
-    if (data)
-        memcpy(bounce + inside, data, bytes);
-    else
-        memset(bounce + inside, 0, bytes);
-    return below_do(&block, CAIRN_BLK_WRITE, below_bytes(walk->dev), bounce);
+    walk_copy(walk, bounce + inside, bytes);
+    return is_read ? CAIRN_OK : below_do(&block, CAIRN_BLK_WRITE, unit, bounce);
 }
 
-/* A part of one block. A discard leaves it: its contents may be anything, also what they were. */
-static enum cairn_err walk_piece(struct walk *walk, uint8_t *data, uint64_t bytes)
+/* What the request has of one block: in one piece, as a block that is written twice may tear. A
+ * discard of a part leaves it: its contents may be anything, also what they were. */
+static enum cairn_err walk_piece(struct walk *walk)
 {
     uint64_t inside = walk->at % below_bytes(walk->dev);
-    bytes = cairn_min_u64(bytes, below_bytes(walk->dev) - inside);
-    enum cairn_err err = CAIRN_OK;
-    if (walk->req->op != CAIRN_BLK_DISCARD) {
-        cairn_lock_take(&walk->dev->lock);
-        err = bounce_piece(walk, data, inside, (size_t)bytes);
-        cairn_lock_drop(&walk->dev->lock);
+    uint64_t bytes = cairn_min_u64(walk->end - walk->at, below_bytes(walk->dev) - inside);
+    if (walk->req->op == CAIRN_BLK_DISCARD) {
+        walk_advance(walk, bytes);
+        return CAIRN_OK;
     }
-    walk_advance(walk, bytes);
+    cairn_lock_take(&walk->dev->lock);
+    enum cairn_err err = bounce_piece(walk, inside, bytes);
+    cairn_lock_drop(&walk->dev->lock);
     return err;
 }
 
@@ -116,7 +130,7 @@ static enum cairn_err walk_step(struct walk *walk)
     bool is_whole = walk->at % unit == 0 && bytes >= unit &&
                     ((uintptr_t)data & (walk->dev->base.info.mem_align - 1)) == 0;
     if (is_whole) return walk_whole(walk, data, bytes / unit * unit);
-    return walk_piece(walk, data, bytes);
+    return walk_piece(walk);
 }
 
 static enum cairn_err submit_cut(struct cairn_blk_resized *dev, struct cairn_blk_req *reqs,
@@ -258,6 +272,9 @@ static struct cairn_blk_info resized_info(const struct cairn_blk *below, uint32_
     info.block_bytes = block_bytes;
     info.block_count = cairn_blk_bytes(below) / block_bytes;
     info.preferred_bytes = (uint32_t)cairn_max_u64(info.preferred_bytes, block_bytes);
+    /* Requests that are cut go below by its blocks. */
+    if (block_bytes < below->info.block_bytes)
+        info.atomic_bytes = (uint32_t)cairn_min_u64(info.atomic_bytes, below->info.block_bytes);
     return info;
 }
 

@@ -9,7 +9,7 @@
 #include <tests/sim.h>
 
 static uint8_t memory[64 * 512] __attribute__((aligned(STRICT_MEM_ALIGN)));
-static uint8_t disk[64 * 512];
+static uint8_t disk[64 * 512], bounce[4096];
 
 START_TEST(mem_refuses_odd_shapes)
 {
@@ -201,6 +201,34 @@ START_TEST(blocksize_needs_its_memory)
 }
 END_TEST
 
+/* However the caller's memory lies, a block below is written once: else it would tear. */
+START_TEST(blocksize_keeps_blocks_whole)
+{
+    struct spy spy;
+    struct cairn_blk_resized resized;
+    struct cairn_blk_seg segs[9];
+    struct cairn_blk_req req = {
+        .op = CAIRN_BLK_WRITE, .block = 7, .count = 9, .segs = segs, .seg_count = 9
+    };
+    spy_open(&spy, disk, 4096, 8);
+    spy.base.info.atomic_bytes = 8192;
+    ck_ok(cairn_blk_blocksize_open(&resized, &spy.base, 512, bounce, sizeof bounce, NULL));
+    ck_assert_uint_eq(resized.base.info.atomic_bytes, 4096);
+    for (int i = 0; i < 9; i++)
+        segs[i] = (struct cairn_blk_seg){ memset(memory + i * 512, 'a' + i, 512), 512 };
+    ck_ok(cairn_blk_submit(&resized.base, &req, 1));
+    ck_assert_uint_eq(spy_count(&spy, CAIRN_BLK_WRITE), 2);
+    ck_assert_uint_eq(spy_count(&spy, CAIRN_BLK_READ), 1);
+    ck_assert_mem_eq(disk + 7 * 512, memory, 9 * 512);
+    ck_assert_int_eq(disk[7 * 512 - 1] | disk[16 * 512], 0);
+    memset(memory, 0, sizeof memory);
+    req.op = CAIRN_BLK_READ;
+    ck_ok(cairn_blk_submit(&resized.base, &req, 1));
+    ck_assert_mem_eq(disk + 7 * 512, memory, 9 * 512);
+    ck_ok(cairn_blk_close(&resized.base, NULL));
+}
+END_TEST
+
 /* A tail that fills no larger block is not there. */
 START_TEST(blocksize_hides_the_tail)
 {
@@ -226,6 +254,7 @@ TCase *tcase_front(void)
     tcase_add_test(tcase, flush_does_not_explain_for_a_write);
     tcase_add_test(tcase, each_fua_write_is_explained);
     tcase_add_test(tcase, blocksize_needs_its_memory);
+    tcase_add_test(tcase, blocksize_keeps_blocks_whole);
     tcase_add_test(tcase, blocksize_hides_the_tail);
     return tcase;
 }
