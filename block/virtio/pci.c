@@ -135,7 +135,8 @@ static enum cairn_err notify_find(struct cairn_virtio_pci *pci, uint16_t queue,
     uint64_t offset = (uint64_t)common_read(pci, COMMON_QUEUE_NOTIFY_OFF, 2);
     offset *= pci->notify_multiplier;
     uint32_t width = pci->base.taken & CAIRN_VIRTIO_F_NOTIFICATION_DATA ? 4 : 2;
-    if (!cairn_range_fits(offset, width, pci->notify.bytes) || offset & (width - 1))
+    bool is_aligned = !((pci->notify.offset + offset) & (width - 1));
+    if (!cairn_range_fits(offset, width, pci->notify.bytes) || !is_aligned)
         return cairn_why_fail(why, CAIRN_ECORRUPT, "queue %u is notified outside the device",
                               queue);
     pci->notify_offset[queue] = pci->notify.offset + offset;

@@ -72,6 +72,14 @@ static struct cairn_virtio_pci_window *window_of(struct cairn_virtio_pci *pci, u
     }
 }
 
+/* What the offset of a structure is a multiple of (sections 4.1.4.3 to 4.1.4.6); where 32 bits are
+ * written to notify is seen when that was agreed on. */
+static uint32_t align_of(uint32_t type)
+{
+    if (type == CAP_ISR) return 1;
+    return type == CAP_NOTIFY ? 2 : 4;
+}
+
 /* One capability of virtio's. Of each type the first whose BAR can be reached counts (section
  * 4.1.4.1). */
 static enum cairn_err cap_take(struct cairn_virtio_pci *pci, uint32_t cap, struct cairn_why *why)
@@ -89,7 +97,8 @@ static enum cairn_err cap_take(struct cairn_virtio_pci *pci, uint32_t cap, struc
     if (found.bar >= BAR_COUNT) return CAIRN_OK; /* reserved values are to be passed over */
     uint64_t bar_bytes = bus->ops->space_bytes(bus, found.bar);
     if (!bar_bytes) return CAIRN_OK;
-    if (!cairn_range_fits(found.offset, found.bytes, bar_bytes) || found.offset & 3)
+    if (!cairn_range_fits(found.offset, found.bytes, bar_bytes) ||
+        found.offset & (align_of(type) - 1))
         return cairn_why_fail(why, CAIRN_ECORRUPT, "a virtio structure lies outside its BAR %lu",
                               (unsigned long)found.bar);
     *window = found;
@@ -187,10 +196,8 @@ void cairn_pci_bar_read(struct cairn_virtio_bus *bus, uint32_t bar, struct cairn
     if (out->is_64) {
         mask |= (uint64_t)bar_mask(bus, bar + 1) << 32;
         out->address |= (uint64_t)config_read(bus, bar_offset(bar + 1), 4) << 32;
-    } else if (mask) {
-        mask |= UINT64_C(0xffffffff) << 32;
     }
-    out->bytes = ~mask + 1;
+    out->bytes = mask & (~mask + 1); /* the lowest: upper bits of I/O may be fixed at 0 */
 }
 
 void cairn_pci_bar_write(struct cairn_virtio_bus *bus, uint32_t bar,
