@@ -162,7 +162,8 @@ size_t cairn_blk_cache_mem(const struct cairn_blk *below,
     uint64_t page_bytes = page_bytes_of(below, options);
     uint64_t pages = cairn_div_up(cached_bytes, page_bytes);
     pages = cairn_max_u64(pages, CACHE_PAGES_MIN);
-    return (size_t)cairn_min_u64(pages * page_cost(page_bytes) + slack(below), SIZE_MAX);
+    if (pages > (SIZE_MAX - slack(below)) / page_cost(page_bytes)) return SIZE_MAX;
+    return (size_t)(pages * page_cost(page_bytes) + slack(below));
 }
 
 /* Runs of blocks begin anywhere in a page. */

@@ -22,6 +22,7 @@ struct paged {
     size_t at;            /* the request */
     uint64_t done;        /* blocks of it */
     struct cursor memory; /* there */
+    bool begun;           /* what follows is about it: */
     bool sequential;      /* it began where the last read ended, */
     bool missed;          /* and a page was not there */
     bool clean_only;      /* writing to make room failed */
@@ -201,6 +202,7 @@ static enum step write_step(struct paged *work, struct cairn_blk_cache_page *pag
 static void request_begin(struct paged *work)
 {
     const struct cairn_blk_req *req = &work->reqs[work->at];
+    work->begun = true;
     work->memory = (struct cursor){ 0 };
     work->missed = false;
     work->sequential = req->op == CAIRN_BLK_READ && req->block == work->cache->next_read;
@@ -216,9 +218,10 @@ static enum step paged_step(struct paged *work)
     if (work->done == req->count || req->status) {
         work->at++;
         work->done = 0;
+        work->begun = false;
         return STEP_ON;
     }
-    if (!work->done) request_begin(work);
+    if (!work->begun) request_begin(work);
     uint64_t block = req->block + work->done, number = block >> cache->page_shift;
     uint32_t first = (uint32_t)(block & (cache->page_blocks - 1));
     uint32_t count = (uint32_t)cairn_min_u64(cache->page_blocks - first, req->count - work->done);
@@ -264,7 +267,7 @@ static void work_init(struct paged *work, struct cairn_blk_cache *cache, struct 
     work->reqs = reqs;
     work->at = at;
     work->done = 0;
-    work->sequential = work->missed = work->clean_only = false;
+    work->begun = work->sequential = work->missed = work->clean_only = false;
     work->piece_count = 0;
     blk_cache_batch_init(&work->batch);
 }

@@ -65,6 +65,7 @@ START_TEST(options_are_checked)
     ck_assert_int_eq(cairn_blk_cache_open(&cache, &spy.base, &options, memory, least - 64, &why),
                      CAIRN_ENOMEM);
     ck_ok(cairn_blk_cache_open(&cache, &spy.base, &options, memory + 1, least, NULL));
+    ck_assert_uint_eq(cairn_blk_cache_mem(&spy.base, &options, SIZE_MAX), SIZE_MAX);
 }
 END_TEST
 
@@ -335,6 +336,24 @@ START_TEST(sequential_reads_are_read_ahead)
 }
 END_TEST
 
+/* A read that has to wait for room is still the one that follows the last. */
+START_TEST(dirty_pages_do_not_end_reading_ahead)
+{
+    struct cairn_blk_cache_counts counts;
+    options.readahead_bytes = 4096;
+    open_pages(8);
+    for (uint64_t block = 64; block <= 160; block += 32)
+        write_blocks(block, 8);
+    memcpy(below, data, 64 * 512);
+    for (uint64_t block = 0; block < 64; block += 8)
+        expect_blocks(block, 8);
+    cairn_blk_cache_count(&cache, &counts);
+    ck_assert_uint_eq(counts.write_backs, 4);
+    ck_assert_uint_eq(counts.misses, 4);
+    ck_assert_uint_eq(counts.readaheads, 4);
+}
+END_TEST
+
 START_TEST(close_writes_back_without_a_flush)
 {
     open_pages(8);
@@ -365,6 +384,7 @@ TCase *tcase_cache(void)
     tcase_add_test(tcase, zero_and_discard_are_followed);
     tcase_add_test(tcase, dirty_is_data);
     tcase_add_test(tcase, sequential_reads_are_read_ahead);
+    tcase_add_test(tcase, dirty_pages_do_not_end_reading_ahead);
     tcase_add_test(tcase, close_writes_back_without_a_flush);
     return tcase;
 }
