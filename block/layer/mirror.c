@@ -149,6 +149,8 @@ static struct cairn_blk_info mirror_info(struct cairn_blk *const legs[], uint32_
     struct cairn_blk_info info = legs[0]->info;
     for (uint32_t leg = 1; leg < leg_count; leg++)
         info_join(&info, &legs[leg]->info);
+    if (info.zero != CAIRN_BLK_NATIVE) info.zero_bytes = 0;
+    if (info.discard == CAIRN_BLK_ABSENT) info.discard_bytes = 0;
     if (compare) {
         bool zeroes = info.zero == CAIRN_BLK_NATIVE;
         info.discard = zeroes ? CAIRN_BLK_EMULATED : CAIRN_BLK_ABSENT;

@@ -70,6 +70,21 @@ START_TEST(legs_must_fit)
 }
 END_TEST
 
+/* What one leg cannot, the mirror cannot, and then it has no granularity either. */
+START_TEST(promises_are_those_of_all_legs)
+{
+    spies[1].base.info.zero = CAIRN_BLK_EMULATED;
+    spies[1].base.info.zero_bytes = 0;
+    spies[1].base.info.discard = CAIRN_BLK_ABSENT;
+    spies[1].base.info.discard_bytes = 0;
+    open_mirror(3);
+    ck_assert_int_eq(mirror.base.info.zero, CAIRN_BLK_EMULATED);
+    ck_assert_uint_eq(mirror.base.info.zero_bytes, 0);
+    ck_assert_int_eq(mirror.base.info.discard, CAIRN_BLK_ABSENT);
+    ck_assert_uint_eq(mirror.base.info.discard_bytes, 0);
+}
+END_TEST
+
 START_TEST(changes_go_to_all_at_once)
 {
     open_mirror(3);
@@ -295,6 +310,7 @@ TCase *tcase_mirror(void)
     TCase *tcase = tcase_create("mirror");
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, legs_must_fit);
+    tcase_add_test(tcase, promises_are_those_of_all_legs);
     tcase_add_test(tcase, changes_go_to_all_at_once);
     tcase_add_test(tcase, batches_of_any_size);
     tcase_add_loop_test(tcase, failing_leg_is_dropped, 0, 2);

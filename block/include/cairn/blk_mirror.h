@@ -24,7 +24,8 @@ CAIRN_BEGIN
 
 struct cairn_blk_mirror_options {
     bool strict;  /* no leg is dropped: what one of them fails, fails */
-    bool repair;  /* blocks that a leg could not read are written to it as another leg has them */
+    bool repair;  /* blocks that a leg could not read are written to it as another leg has them; so
+                     a read that overlaps a change at the same time may undo it on that leg */
     bool compare; /* a read reads all legs, and fails when one of them does, or with CAIRN_ECORRUPT
                      when they differ; the explanation names the first block and the leg */
 };
