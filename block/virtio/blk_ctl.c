@@ -66,7 +66,7 @@ enum cairn_err cairn_blk_virtio_lifetime(struct cairn_blk_virtio *dev,
                                          struct cairn_blk_virtio_lifetime *lifetime,
                                          struct cairn_why *why)
 {
-    uint8_t answer[8];
+    uint8_t answer[6]; /* exactly: a device may refuse other lengths */
     enum cairn_err err = needs(dev, BLK_VIRTIO_F_LIFETIME, "lifetime", why);
     if (!err) err = ask(dev, BLK_VIRTIO_T_GET_LIFETIME, "lifetime", answer, sizeof answer, why);
     if (err) return err;

@@ -8,6 +8,7 @@
 
 /* Interrupt causes, the same in the ISR byte of PCI and the register of MMIO. */
 #define BLK_VIRTIO_INTERRUPT_CONFIG 2u
+#define BLK_VIRTIO_INTERRUPTS 3u /* all that there are */
 
 /* bytes at offset, by accesses as wide as place and length allow. */
 void blk_virtio_bus_read(struct cairn_virtio_bus *bus, uint32_t space, uint64_t offset,

@@ -162,7 +162,7 @@ static enum cairn_err mmio_wait(struct cairn_virtio *virtio, uint16_t queue, uin
 {
     struct cairn_virtio_bus *bus = bus_of(virtio);
     enum cairn_err err = bus->ops->wait(bus, queue, deadline_ns);
-    uint32_t causes = reg_read(bus, REG_INTERRUPT_STATUS);
+    uint32_t causes = reg_read(bus, REG_INTERRUPT_STATUS) & BLK_VIRTIO_INTERRUPTS;
     if (causes) reg_write(bus, REG_INTERRUPT_ACK, causes);
     blk_virtio_interrupt(virtio, causes);
     return err;

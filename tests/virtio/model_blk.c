@@ -119,7 +119,7 @@ static uint8_t do_data(struct model *model, uint64_t sector, struct row *row, ui
 
 static uint8_t do_answer(struct row *out, uint32_t type)
 {
-    uint8_t id[20] = "cairn model 1", life[8] = { 1, 0, 3, 0, 4, 0 };
+    uint8_t id[20] = "cairn model 1", life[6] = { 1, 0, 3, 0, 4, 0 };
     if (type == T_GET_ID)
         row_copy(out, id, sizeof id);
     else
@@ -162,7 +162,10 @@ static uint8_t request_do(struct model *model, const struct model_chain *chain)
     if (type == T_IN) return do_data(model, sector, &out, row_bytes(chain, true) - 1);
     if (type == T_OUT) return do_data(model, sector, &in, row_bytes(chain, false) - 16);
     if (type == T_DISCARD || type == T_ZEROES) return do_range(model, type, &in);
-    return type == T_FLUSH ? (uint8_t)S_OK : do_answer(&out, type);
+    if (type == T_FLUSH) return S_OK;
+    model_rule(model, row_bytes(chain, true) - 1 == (type == T_GET_ID ? 20 : 6),
+               "answers have the length of their structures");
+    return do_answer(&out, type);
 }
 
 uint32_t model_request(struct model *model, const struct model_chain *chain)

@@ -175,6 +175,7 @@ static void mmio_write(struct model *model, uint64_t at, uint32_t value)
         notified(model, value & 0xffff, value);
         break;
     case 0x064:
+        model_rule(model, !(value & ~3u), "only interrupts that exist are acknowledged");
         model->interrupts &= ~value;
         break;
     case 0x070:
