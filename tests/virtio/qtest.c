@@ -172,22 +172,29 @@ static uint64_t bus_space_bytes(struct cairn_virtio_bus *bus, uint32_t space)
     return space < 6 ? q->bar_bytes[space] : 0;
 }
 
-/* In slices, so that other threads reach the registers meanwhile. */
+/* Is an interrupt line up, by all that came until now? */
+static bool interrupt_is_up(struct qtest *q)
+{
+    char line[sizeof q->input];
+    pthread_mutex_lock(&q->lock);
+    input_wait(q, 0);
+    while (line_take(q, line))
+        interrupt_note(q, line);
+    bool is_up = q->high;
+    pthread_mutex_unlock(&q->lock);
+    return is_up;
+}
+
+/* In slices: a command of another thread may take the line that this one waits for. */
 static enum cairn_err bus_wait(struct cairn_virtio_bus *bus, uint16_t queue, uint64_t deadline_ns)
 {
     (void)queue;
     struct qtest *q = qtest_of(bus);
-    char line[sizeof q->input];
-    bool is_up = false;
-    while (!is_up) {
+    struct pollfd fd = { .fd = q->fd, .events = POLLIN };
+    while (!interrupt_is_up(q)) {
         if (cairn_clock_mono_now(cairn_clock_mono_platform()) >= deadline_ns)
             return CAIRN_ETIMEDOUT;
-        pthread_mutex_lock(&q->lock);
-        while (line_take(q, line))
-            interrupt_note(q, line);
-        if (!q->high) input_wait(q, SLICE_MS);
-        is_up = q->high;
-        pthread_mutex_unlock(&q->lock);
+        poll(&fd, 1, SLICE_MS);
     }
     return CAIRN_OK;
 }

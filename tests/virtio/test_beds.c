@@ -5,6 +5,7 @@
 #include "tape/tape.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #define BATCH 40
 #define SEGS 3
 #define ROUNDS 25
+#define WORKERS 4
 #define TAPE_LEN 16384u
 
 static struct bed bed;
@@ -123,6 +125,65 @@ START_TEST(every_bed_keeps_data)
 }
 END_TEST
 
+/* A thread's own part of the disk, written and read in many batches. */
+struct worker {
+    pthread_t thread;
+    uint64_t block, blocks;
+    uint32_t number;
+    bool failed;
+};
+
+static bool worker_round(const struct worker *worker, uint8_t *data, uint8_t value)
+{
+    uint32_t block_bytes = bed.dev->info.block_bytes;
+    uint64_t half = worker->blocks / 2;
+    memset(data, value, 2 * half * block_bytes);
+    struct cairn_blk_seg segs[2] = { { data, half * block_bytes },
+                                     { data + half * block_bytes, half * block_bytes } };
+    struct cairn_blk_req reqs[2] = { { .op = CAIRN_BLK_WRITE }, { .op = CAIRN_BLK_WRITE } };
+    for (size_t i = 0; i < 2; i++) {
+        reqs[i].block = worker->block + i * half;
+        reqs[i].count = half;
+        reqs[i].segs = &segs[i];
+        reqs[i].seg_count = 1;
+    }
+    if (cairn_blk_submit(bed.dev, reqs, 2)) return false;
+    memset(data, 0, 2 * half * block_bytes);
+    reqs[0].op = reqs[1].op = CAIRN_BLK_READ;
+    if (cairn_blk_submit(bed.dev, reqs, 2)) return false;
+    return data[0] == value && !memcmp(data, data + 1, 2 * half * block_bytes - 1);
+}
+
+static void *worker_run(void *arg)
+{
+    struct worker *worker = arg;
+    bool shared = worker->number % 2; /* else bounced */
+    size_t offset = worker->block * bed.dev->info.block_bytes;
+    for (unsigned i = 1; i <= ROUNDS && !worker->failed; i++)
+        worker->failed =
+            !worker_round(worker, (shared ? bed.shared : work.heap) + offset, (uint8_t)i) ||
+            cairn_blk_flush(bed.dev, NULL);
+    return NULL;
+}
+
+START_TEST(threads_share_a_bed)
+{
+    struct worker workers[WORKERS];
+    if (bed_kinds[_i].read_only) return;
+    bed_open(&bed, &bed_kinds[_i]);
+    uint64_t share = bed.dev->info.block_count / WORKERS;
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        workers[i] = (struct worker){ .number = i, .block = i * share, .blocks = 16 };
+        ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
+    }
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        ck_assert_msg(!workers[i].failed, "%s: thread %u", bed_kinds[_i].name, i);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
 static void serial_is_told(const struct bed_kind *kind)
 {
     char serial[CAIRN_BLK_VIRTIO_SERIAL_BYTES + 1];
@@ -165,5 +226,6 @@ TCase *tcase_beds(void)
     TCase *tcase = tcase_create("beds");
     tcase_add_loop_test(tcase, every_bed_is_what_it_was_told_to_be, 0, (int)bed_kind_count);
     tcase_add_loop_test(tcase, every_bed_keeps_data, 0, (int)bed_kind_count);
+    tcase_add_loop_test(tcase, threads_share_a_bed, 0, (int)bed_kind_count);
     return tcase;
 }
