@@ -119,6 +119,8 @@ static enum cairn_err negotiate(struct cairn_virtio *virtio, uint64_t without, u
     err = offer_check(virtio, *offered, why);
     if (err) return err;
     virtio->taken = *offered & FEATURES & ~(without & ~CAIRN_VIRTIO_F_VERSION_1);
+    /* Without FLUSH the mode has to stay what it then is, write-through (section 5.2.5). */
+    if (!(virtio->taken & BLK_VIRTIO_F_FLUSH)) virtio->taken &= ~BLK_VIRTIO_F_CONFIG_WCE;
     err = virtio->ops->features_take(virtio, virtio->taken, why);
     if (err) return err;
     status_add(virtio, CAIRN_VIRTIO_FEATURES_OK);

@@ -242,7 +242,8 @@ static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virti
         cpu_relax();
     }
     /* Only now is a clock asked, and the device's status, which costs a hypervisor an exit. */
-    uint64_t now = cairn_clock_mono_now(clock), deadline = now + dev->timeout_ns;
+    uint64_t now = cairn_clock_mono_now(clock);
+    uint64_t deadline = now + cairn_min_u64(dev->timeout_ns, UINT64_MAX - now);
     enum cairn_err err = CAIRN_OK;
     while (!err && !blk_virtq_ready(&q->ring) && !blk_virtio_broken(dev)) {
         *text = "the device wants to be reset";

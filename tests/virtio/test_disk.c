@@ -212,6 +212,22 @@ START_TEST(the_cache_has_modes)
     ck_assert_int_eq(cairn_blk_virtio_cache_set(&vdisk.dev, true, &why), CAIRN_ENOTSUP);
     ck_assert_str_eq(why.via, "virtio");
     vdisk_close(&vdisk);
+    options.without = MODEL_F(MODEL_F_FLUSH); /* who cannot flush does not turn it on */
+    open_with(0, &options);
+    ck_assert_int_eq(cairn_blk_virtio_cache_set(&vdisk.dev, true, &why), CAIRN_ENOTSUP);
+    vdisk_close(&vdisk);
+}
+END_TEST
+
+/* A limit that no clock reaches is none. */
+START_TEST(one_can_wait_for_ever)
+{
+    struct model_plan plan = { .features = MODEL_FEATURES_DISK, .answers = MODEL_BY_THREAD };
+    struct cairn_blk_virtio_options options = { .polls = 1, .timeout_ns = UINT64_MAX };
+    ck_ok(vdisk_open(&vdisk, &plan, BYTES, &options, NULL));
+    for (int i = 0; i < 50; i++)
+        ck_ok(cairn_blk_flush(&vdisk.dev.base, NULL));
+    vdisk_close(&vdisk);
 }
 END_TEST
 
@@ -277,5 +293,6 @@ TCase *tcase_disk(void)
     tcase_add_test(tcase, a_grown_disk_is_seen_when_asked);
     tcase_add_loop_test(tcase, a_change_is_noted, 0, 2);
     tcase_add_test(tcase, a_bus_without_interrupts_is_polled);
+    tcase_add_test(tcase, one_can_wait_for_ever);
     return tcase;
 }
