@@ -1,76 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The contract of BLOCK: each rule holds on each device and stack, or says that it does not
- * apply. Prints a table of stacks and rules; `test-block-contract STACK RULE HEX` replays a tape.
+ * The contract of BLOCK: each rule holds on each device and stack, or says why it has nothing to
+ * say. Without arguments: a table of stacks and rules. --faults: each rule finds the faults that
+ * are planted for it. --random COUNT [FIRST]: drawn stacks. STACK RULE HEX: a tape again.
  */
 #include "rules.h"
+#include "stacks.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RUNS 30
-
-static const char *const stacks[] = {
-    "mem",
-    "file",
-    "shm",
-    "uring",
-    "direct",
-    "direct_pread",
-    "nbd",
-    "sim",
-    "strict",
-    "virtio-split",
-    "virtio-packed",
-    "slice/mem",
-    "slice/file",
-    "slice/uring",
-    "smaller/direct",
-    "larger/mem",
-    "smaller/mem",
-    "readonly/mem",
-    "slice/sim",
-    "slice/virtio-packed",
-    "smaller/virtio-split",
-    "smaller/sim",
-    "slice/strict",
-    "larger/strict",
-    "smaller/strict",
-    "slice/smaller/sim",
-    "larger/slice/shm",
-    "slice/slice/slice/mem",
-    "smaller/slice/file",
-    "readonly/slice/smaller/sim",
-    "slice/larger/slice/smaller/strict",
-    "cache/mem",
-    "cache/file",
-    "cache/strict",
-    "cache/sim",
-    "through/strict",
-    "through/sim",
-    "overlay/mem",
-    "overlay/strict",
-    "mirror/mem",
-    "mirror/strict",
-    "mirror/sim",
-    "sim/strict",
-    "sim/file",
-    "stats/strict",
-    "stats/uring",
-    "stats/sim",
-    "trace/strict",
-    "trace/file",
-    "trace/sim",
-    "slice/cache/smaller/sim",
-    "stats/slice/trace/smaller/sim",
-    "trace/sim/cache/strict",
-    "cache/overlay/slice/sim",
-    "larger/mirror/cache/file",
-    "overlay/cache/mirror/strict",
-    "slice/nbd",
-    "smaller/nbd",
-    "cache/mirror/nbd",
-};
+#define RUNS 6
+#define RUNS_LONG 100
+#define FAULT_RUNS 200
+#define RANDOM_RUNS 20
+#define SKIPS_MAX 16
+#define WIDTH 34
 
 /* What the property runs; set before the search forks. */
 static const char *stack;
@@ -80,18 +26,18 @@ static bool holds(struct tape *tape)
 {
     struct rig rig;
     rig_open(&rig, stack);
-    bool held = !rule->applies(&rig) || (rule->holds(&rig, tape) && rig_matches(&rig, tape));
+    bool held = rule->skip(&rig) || (rule->holds(&rig, tape) && rig_matches(&rig, tape));
     rig_close(&rig);
     return held;
 }
 
-static bool applies(void)
+static const char *skips(void)
 {
     struct rig rig;
     rig_open(&rig, stack);
-    bool does = rule->applies(&rig);
+    const char *why = rule->skip(&rig);
     rig_close(&rig);
-    return does;
+    return why;
 }
 
 static void print_broken(const struct tape_found *found)
@@ -100,44 +46,154 @@ static void print_broken(const struct tape_found *found)
            rule->name);
     for (size_t i = 0; i < found->len; i++)
         printf("%02x", found->bytes[i]);
-    printf("\n%-34s", "");
+    printf("\n");
+}
+
+/* CAIRN_RUNS asks for a longer walk, here too, though not for so many runs of each cell. */
+static bool is_long(void)
+{
+    return getenv("CAIRN_RUNS") != NULL;
+}
+
+static enum tape_outcome search(uint32_t runs, uint32_t shrink_s, struct tape_found *found)
+{
+    struct tape_options options = { .runs = runs, .shrink_s = shrink_s };
+    found->outcome = TAPE_HELD;
+    tape_search(holds, &options, found);
+    return found->outcome;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+/* The reasons that cells give by their letters. */
+static const char *skip_whys[SKIPS_MAX];
+
+static char skip_letter(const char *why)
+{
+    size_t i = 0;
+    while (skip_whys[i] && strcmp(skip_whys[i], why) != 0)
+        i++;
+    if (i == SKIPS_MAX - 1) abort();
+    skip_whys[i] = why;
+    return (char)('a' + i);
 }
 
 /* One cell of the table; false: the rule is broken. */
 static bool cell(void)
 {
     static struct tape_found found;
-    struct tape_options options = { .runs = RUNS };
-    const char *text = "-";
-    found.outcome = TAPE_HELD;
-    if (applies()) {
-        tape_search(holds, &options, &found);
-        text = found.outcome == TAPE_HELD ? "ok" : "BROKEN";
-        if (found.outcome != TAPE_HELD) print_broken(&found);
-    }
+    char text[8] = "ok";
+    const char *why = skips();
+    bool broken = !why && search(is_long() ? RUNS_LONG : RUNS, 0, &found) != TAPE_HELD;
+    if (why) snprintf(text, sizeof text, "-%c", skip_letter(why));
+    if (broken) snprintf(text, sizeof text, "BROKEN");
+    if (broken) print_broken(&found);
     printf(" %-*s", (int)strlen(rule->name), text);
-    return found.outcome == TAPE_HELD;
+    return !broken;
+}
+
+static bool row(void)
+{
+    bool all = true;
+    printf("%-*s", WIDTH, stack);
+    const char *lacks = rig_lacks(stack);
+    if (lacks) printf(" skip: %s", lacks);
+    for (size_t i = 0; !lacks && i < rule_count; i++) {
+        rule = &rules[i];
+        fflush(stdout);
+        if (!cell()) all = false;
+    }
+    printf("\n");
+    return all;
 }
 
 static int table(void)
 {
     bool all = true;
-    printf("%-34s", "");
+    printf("%-*s", WIDTH, "");
     for (size_t i = 0; i < rule_count; i++)
         printf(" %s", rules[i].name);
-    for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++) {
-        printf("\n%-34s", stack = stacks[i]);
-        const char *lacks = rig_lacks(stack);
-        if (lacks) printf(" skip: %s", lacks);
-        if (lacks) continue;
-        for (size_t j = 0; j < rule_count; j++) {
-            rule = &rules[j];
-            fflush(stdout);
-            if (!cell()) all = false;
-        }
-    }
     printf("\n");
+    for (size_t i = 0; i < stack_count; i++) {
+        stack = stacks[i];
+        if (!row()) all = false;
+    }
+    for (size_t i = 0; skip_whys[i]; i++)
+        printf("-%c  %s\n", (int)('a' + i), skip_whys[i]);
     return all ? 0 : 1;
+}
+
+/* ---- planted faults -------------------------------------------------------------------------- */
+
+/* Each rule on a stack whose top has no fault, and where no rule finds one that it should not. */
+static bool honest_holds(const struct fault *fault)
+{
+    static struct tape_found found;
+    bool all = true;
+    for (size_t i = 0; i < rule_count; i++) {
+        rule = &rules[i];
+        if (!skips() && search(RUNS, 1, &found) != TAPE_HELD) all = false;
+    }
+    printf("%-16s %-9s %s\n", fault->name, all ? "held" : "BROKEN", "all rules");
+    return all;
+}
+
+static bool fault_is_found(const struct fault *fault)
+{
+    static struct tape_found found;
+    rule = NULL;
+    for (size_t i = 0; i < rule_count; i++)
+        if (!strcmp(rules[i].name, fault->rule)) rule = &rules[i];
+    if (!rule) return false;
+    bool caught = search(FAULT_RUNS, 1, &found) == TAPE_FAILED;
+    printf("%-16s %-9s by %s: %s\n", fault->name, caught ? "found" : "MISSED", fault->rule,
+           fault->what);
+    return caught;
+}
+
+static bool rule_has_fault(const struct rule *of)
+{
+    for (size_t i = 0; i < fault_count; i++)
+        if (faults[i].rule && !strcmp(faults[i].rule, of->name)) return true;
+    printf("no fault is planted for %s\n", of->name);
+    return false;
+}
+
+static int find_faults(void)
+{
+    bool all = true;
+    char name[STACK_BYTES];
+    stack = name;
+    for (size_t i = 0; i < fault_count; i++) {
+        snprintf(name, sizeof name, "%s/sim", faults[i].name);
+        if (!(faults[i].rule ? fault_is_found : honest_holds)(&faults[i])) all = false;
+    }
+    for (size_t i = 0; i < rule_count; i++)
+        if (!rule_has_fault(&rules[i])) all = false;
+    return all ? 0 : 1;
+}
+
+/* ---- random stacks --------------------------------------------------------------------------- */
+
+static int random_stacks(uint64_t count, uint64_t first)
+{
+    static struct tape_found found;
+    char name[STACK_BYTES];
+    uint64_t broken = 0, skipped = 0;
+    stack = name;
+    rule = &rule_any;
+    if (is_long()) count *= 10;
+    for (uint64_t i = first; i < first + count; i++) {
+        stack_draw(i, name);
+        bool lacks = rig_lacks(name) != NULL;
+        skipped += lacks;
+        if (lacks || search(RANDOM_RUNS, 0, &found) == TAPE_HELD) continue;
+        print_broken(&found);
+        broken++;
+    }
+    printf("random stacks %" PRIu64 " to %" PRIu64 ": %" PRIu64 " broken, %" PRIu64 " skipped\n",
+           first, first + count - 1, broken, skipped);
+    return broken ? 1 : 0;
 }
 
 static int replay(char **argv)
@@ -145,6 +201,7 @@ static int replay(char **argv)
     char program[] = "contract", name[] = "holds";
     const struct tape_case only = { name, holds };
     stack = argv[1];
+    rule = strcmp(argv[2], rule_any.name) != 0 ? NULL : &rule_any;
     for (size_t i = 0; i < rule_count; i++)
         if (!strcmp(rules[i].name, argv[2])) rule = &rules[i];
     if (!rule) return 2;
@@ -153,8 +210,12 @@ static int replay(char **argv)
 
 int main(int argc, char **argv)
 {
+    bool random = argc > 2 && !strcmp(argv[1], "--random");
     if (argc == 1) return table();
+    if (argc == 2 && !strcmp(argv[1], "--faults")) return find_faults();
+    if (random)
+        return random_stacks(strtoull(argv[2], NULL, 0), argc > 3 ? strtoull(argv[3], NULL, 0) : 1);
     if (argc == 4) return replay(argv);
-    fprintf(stderr, "usage: %s [STACK RULE HEX]\n", argv[0]);
+    fprintf(stderr, "usage: %s [--faults | --random COUNT [FIRST] | STACK RULE HEX]\n", argv[0]);
     return 2;
 }

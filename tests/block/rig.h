@@ -6,6 +6,7 @@
 #ifndef CAIRN_TESTS_RIG_H
 #define CAIRN_TESTS_RIG_H
 
+#include "faulty.h"
 #include "strict.h"
 #include "tape/tape.h"
 #include <cairn/blk_cache.h>
@@ -19,7 +20,7 @@
 #include <tests/sim.h>
 #include <tests/virtio/vdisk.h>
 
-#define RIG_BYTES (256u << 10)
+#define RIG_BYTES (512u << 10)
 #define RIG_LAYERS_MAX 6
 
 union rig_layer {
@@ -37,6 +38,7 @@ union rig_layer {
     } mirror;
     struct cairn_blk_sim sim;
     struct cairn_blk_stats stats;
+    struct faulty faulty;
     struct {
         struct cairn_blk_trace dev;
         struct cairn_blk_mem log;
@@ -47,6 +49,8 @@ struct rig {
     struct cairn_blk *dev;                      /* the top */
     struct cairn_blk *devs[RIG_LAYERS_MAX + 1]; /* all of the stack, from the bottom */
     size_t dev_count;
+    /* What a caller calls: cairn_blk_submit, but where a fault of the front is planted. */
+    enum cairn_err (*submit)(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count);
     union {
         struct cairn_blk_mem mem;
         struct cairn_blk_file file;
@@ -57,19 +61,21 @@ struct rig {
     union rig_layer layers[RIG_LAYERS_MAX];
     size_t layer_count;
     void *memory, *log, *bounces[RIG_LAYERS_MAX];
-    bool hides;                    /* a layer makes good what fails below, or does it elsewhere */
-    bool no_flush;                 /* a flush does not reach the bottom */
+    struct vdisk *vdisk;
     uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
-    struct cairn_blk_sim *sim;     /* the bottom, when it is one */
-    struct vdisk *vdisk;           /* the same */
-    char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of the bottom's names the stack */
+    struct cairn_blk_sim *sim;     /* the highest one, which can be made to fail */
+    size_t sim_at;                 /* its place in devs */
+    bool hides;                    /* a layer above makes good what it fails, or goes elsewhere */
+    bool no_flush;                 /* no flush of the top reaches it */
+    char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of its names the stack */
 };
 
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
  * had), direct_pread; shm (a file in memory); nbd (nbdkit's); virtio-split, virtio-packed. Layers:
  * slice, larger, smaller, readonly; cache, through (a cache that writes through), overlay (its
  * store is memory), mirror (strict, with memory), sim, stats, trace (its log, memory of the same
- * size, stops when full). Aborts when it cannot be opened. The first contents are zeros. */
+ * size, stops when full), faulty-NAME. Aborts when it cannot be opened. The first contents are
+ * zeros. */
 void rig_open(struct rig *rig, const char *stack);
 /* Why the stack cannot be had here; NULL: it can. */
 const char *rig_lacks(const char *stack);
@@ -87,5 +93,13 @@ bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t coun
 
 /* A range that lies in the device, short or empty as a rule. */
 void rig_draw_range(struct rig *rig, struct tape *tape, uint64_t *block, uint64_t *count);
+
+/* ---- how a rig is put together (rig_bottom.c, rig_layer.c) ------------------------------------
+ */
+
+void rig_must(enum cairn_err err, const struct cairn_why *why);
+void *rig_zeros(size_t bytes);
+void rig_open_bottom(struct rig *rig, const char *name, uint32_t block_bytes);
+void rig_open_layer(struct rig *rig, const char *name);
 
 #endif

@@ -84,28 +84,11 @@ static bool batch_do(struct batch *batch, struct tape *tape)
         err = cairn_blk_begin(dev, batch->reqs, batch->count);
         if (!err) err = cairn_blk_finish(dev, batch->reqs, batch->count);
     } else {
-        err = cairn_blk_submit(dev, batch->reqs, batch->count);
+        err = batch->rig->submit(dev, batch->reqs, batch->count);
     }
     for (size_t i = 0; i < batch->count; i++)
         if (batch->reqs[i].status) return tape_fail(tape, "request %zu failed", i);
     return !err || tape_fail(tape, "the batch failed, its requests did not");
-}
-
-/* The model follows; what was discarded may be anything, and is asked for. */
-static bool request_judge(struct rig *rig, struct tape *tape, const struct cairn_blk_req *req,
-                          const struct drawn *drawn)
-{
-    uint64_t bytes = req->count * rig->dev->info.block_bytes;
-    uint8_t *model = rig->model + req->block * rig->dev->info.block_bytes;
-    if (req->op == CAIRN_BLK_WRITE) memcpy(model, drawn->memory, bytes);
-    if (req->op == CAIRN_BLK_ZERO) memset(model, 0, bytes);
-    if (req->op == CAIRN_BLK_DISCARD) {
-        if (cairn_blk_read(rig->dev, req->block, req->count, drawn->memory, NULL))
-            return tape_fail(tape, "read of discarded blocks");
-        memcpy(model, drawn->memory, bytes);
-    }
-    return memcmp(model, drawn->memory, bytes) == 0 || req->op == CAIRN_BLK_ZERO ||
-           tape_fail(tape, "a read got other bytes");
 }
 
 bool rule_data(struct rig *rig, struct tape *tape)
@@ -118,7 +101,7 @@ bool rule_data(struct rig *rig, struct tape *tape)
             draw_request(&batch, tape);
         held = batch_do(&batch, tape);
         for (size_t i = 0; i < batch.count; i++) {
-            held = held && request_judge(rig, tape, &batch.reqs[i], &batch.drawn[i]);
+            held = held && rule_follow(rig, tape, &batch.reqs[i], batch.drawn[i].memory);
             rig_free(rig, batch.drawn[i].memory);
         }
     }

@@ -44,19 +44,29 @@ static enum cairn_err strict_submit(struct cairn_blk *dev, struct cairn_blk_req 
     return CAIRN_OK;
 }
 
+/* Put one array into the first place that holds another. */
+static bool begun_replace(struct strict *dev, const struct cairn_blk_req *old,
+                          const struct cairn_blk_req *now)
+{
+    for (size_t i = 0; i < STRICT_BATCHES; i++) {
+        const struct cairn_blk_req *held = old;
+        if (__atomic_compare_exchange_n(&dev->begun[i], &held, now, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED))
+            return true;
+    }
+    return false;
+}
+
 static enum cairn_err strict_begin(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    struct strict *strict = (struct strict *)dev;
-    demand(count > 0 && !strict->begun, "begin without finish");
-    strict->begun = reqs;
+    demand(count > 0, "begin of nothing");
+    demand(begun_replace((struct strict *)dev, NULL, reqs), "too many batches without finish");
     return CAIRN_OK;
 }
 
 static enum cairn_err strict_finish(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    struct strict *strict = (struct strict *)dev;
-    demand(strict->begun == reqs, "finish of another batch");
-    strict->begun = NULL;
+    demand(begun_replace((struct strict *)dev, reqs, NULL), "finish of another batch");
     return strict_submit(dev, reqs, count);
 }
 
@@ -70,7 +80,8 @@ static enum cairn_err strict_flush(struct cairn_blk *dev, struct cairn_why *why)
 static enum cairn_err strict_close(struct cairn_blk *dev, struct cairn_why *why)
 {
     (void)why;
-    demand(!((struct strict *)dev)->begun, "close between begin and finish");
+    for (size_t i = 0; i < STRICT_BATCHES; i++)
+        demand(!((struct strict *)dev)->begun[i], "close between begin and finish");
     return CAIRN_OK;
 }
 
@@ -95,5 +106,5 @@ void strict_open(struct strict *dev, uint8_t *bytes, uint32_t block_bytes, uint6
                                    .zero = CAIRN_BLK_EMULATED };
     cairn_blk_init(&dev->base, &strict_ops, &info, "strict", NULL);
     dev->bytes = bytes;
-    dev->begun = NULL;
+    memset(dev->begun, 0, sizeof dev->begun);
 }

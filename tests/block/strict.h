@@ -10,11 +10,12 @@
 #include <cairn/blk.h>
 
 #define STRICT_MEM_ALIGN 64
+#define STRICT_BATCHES 8
 
 struct strict {
     struct cairn_blk base;
     uint8_t *bytes;
-    struct cairn_blk_req *begun; /* what finish must be called with */
+    const struct cairn_blk_req *begun[STRICT_BATCHES]; /* what finish must be called with */
 };
 
 void strict_open(struct strict *dev, uint8_t *bytes, uint32_t block_bytes, uint64_t block_count);
