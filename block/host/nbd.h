@@ -7,7 +7,8 @@
  * Who waits for an answer drives the connection, and so the answers of others on it. A batch goes
  * over one connection; other threads get others. `lock` of a connection guards it, its handle and
  * the batches on it; `lock` of the link guards the list of connections, their users, the batches
- * begun, and `lost_text` while `lost` is not set. A connection's lock is taken before the link's.
+ * begun, and `lost_text` and its hint while `lost` is not set. A connection's lock is taken before
+ * the link's.
  */
 #ifndef CAIRN_BLK_NBD_IMPL_H
 #define CAIRN_BLK_NBD_IMPL_H
@@ -62,6 +63,7 @@ struct blk_nbd {
     struct blk_nbd_batch *begun;
     bool lost; /* a connection was; atomic */
     char lost_text[160];
+    const char *lost_hint;
 };
 
 /* nbd_conn.c */
@@ -96,6 +98,7 @@ nbd_completion_callback blk_nbd_answer(struct blk_nbd_slot *slot);
 void blk_nbd_slot_refused(struct blk_nbd_slot *slot);
 /* A command failed, by the server's word or with its connection. */
 void blk_nbd_slot_fail(struct blk_nbd_slot *slot, enum cairn_err err, int os, const char *detail);
+void blk_nbd_slot_lost(struct blk_nbd_slot *slot, enum cairn_err err, int os);
 void blk_nbd_slot_free(struct blk_nbd_slot *slot);
 
 /* nbd_ask.c */

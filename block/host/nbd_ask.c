@@ -53,6 +53,7 @@ static enum cairn_err command_fail(struct blk_nbd *link, const struct command *c
     enum cairn_err err = command->batch.err ? command->batch.err : CAIRN_EIO;
     err = cairn_why_fail(why, err, lost ? "%s: %s" : "%s", what, link->lost_text);
     cairn_why_os(why, command->batch.os);
+    if (lost) cairn_why_hint(why, "%s", link->lost_hint);
     cairn_why_via(why, link->dev->name);
     return err;
 }

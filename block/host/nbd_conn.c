@@ -179,13 +179,19 @@ void blk_nbd_conn_drop(struct blk_nbd_conn *conn)
     cairn_lock_drop(&conn->link->lock);
 }
 
-static void lost_note(struct blk_nbd *link, const char *what, const char *detail)
+static const char hint_gone[] =
+    "when the server is back, open it anew and check it: what was not flushed may be lost";
+static const char hint_stalled[] =
+    "does the server still run? CAIRN_STALL_SECONDS says how long it may take";
+
+static void lost_note(struct blk_nbd *link, const char *what, const char *detail, const char *hint)
 {
     struct cairn_text out;
     cairn_lock_take(&link->lock);
     if (!__atomic_load_n(&link->lost, __ATOMIC_ACQUIRE)) {
         cairn_text_init(&out, link->lost_text, sizeof link->lost_text);
         cairn_text_fmt(&out, "%s%s%s", what, detail ? ": " : "", detail ? detail : "");
+        link->lost_hint = hint;
         __atomic_store_n(&link->lost, true, __ATOMIC_RELEASE);
     }
     cairn_lock_drop(&link->lock);
@@ -199,7 +205,7 @@ static void conn_lose(struct blk_nbd_conn *conn, enum cairn_err err, int os)
     for (uint32_t i = 0; i < BLK_NBD_IN_FLIGHT; i++) {
         struct blk_nbd_slot *slot = &conn->slots[i];
         if (!slot->batch) continue;
-        blk_nbd_slot_fail(slot, err, os, conn->link->lost_text);
+        blk_nbd_slot_lost(slot, err, os);
         blk_nbd_slot_free(slot);
     }
 }
@@ -216,9 +222,9 @@ static void conn_lose_now(struct blk_nbd_conn *conn)
     bool is_closed = link->api->aio_is_closed(conn->handle) > 0;
     int os = is_closed ? 0 : link->api->get_errno();
     if (is_closed || is_hangup(os))
-        lost_note(link, "the server closed the connection", NULL);
+        lost_note(link, "the server closed the connection", NULL, hint_gone);
     else
-        lost_note(link, "the connection failed", error_text(link));
+        lost_note(link, "the connection failed", error_text(link), hint_gone);
     conn_lose(conn, CAIRN_EIO, os);
 }
 
@@ -238,7 +244,7 @@ void blk_nbd_conn_pump(struct blk_nbd_conn *conn)
     if (moved < 0) {
         conn_lose_now(conn);
     } else if (moved == 0) {
-        lost_note(link, "the server has not answered for too long", NULL);
+        lost_note(link, "the server has not answered for too long", NULL, hint_stalled);
         conn_lose(conn, CAIRN_ETIMEDOUT, 0);
     } else {
         (void)blk_nbd_conn_is_up(conn);

@@ -33,6 +33,26 @@ void blk_nbd_slot_fail(struct blk_nbd_slot *slot, enum cairn_err err, int os, co
         __atomic_store_n(&dev->poison, (int32_t)err, __ATOMIC_RELEASE);
 }
 
+static void hint_lost(const struct blk_nbd *link, const struct cairn_blk_req *reqs, size_t at)
+{
+    if (blk_why_is_first(reqs, at)) cairn_why_hint(reqs[at].why, "%s", link->lost_hint);
+}
+
+void blk_nbd_slot_lost(struct blk_nbd_slot *slot, enum cairn_err err, int os)
+{
+    const struct blk_nbd_batch *batch = slot->batch;
+    const struct blk_nbd *link = batch->conn->link;
+    bool is_news = batch->reqs && !batch->reqs[slot->at].status;
+    blk_nbd_slot_fail(slot, err, os, link->lost_text);
+    if (is_news) hint_lost(link, batch->reqs, slot->at);
+}
+
+static void req_fail_lost(const struct blk_nbd *link, struct cairn_blk_req *reqs, size_t at)
+{
+    (void)blk_req_fail(link->dev, reqs, at, CAIRN_EIO, 0, link->lost_text);
+    hint_lost(link, reqs, at);
+}
+
 void blk_nbd_slot_free(struct blk_nbd_slot *slot)
 {
     struct blk_nbd_conn *conn = slot->batch->conn;
@@ -190,9 +210,9 @@ static void batch_feed(struct blk_nbd_batch *batch)
 /* Without a connection nothing more is sent. */
 static void batch_fail_rest(struct blk_nbd_batch *batch)
 {
-    struct blk_nbd *link = batch->conn->link;
+    const struct blk_nbd *link = batch->conn->link;
     while (batch_has_more(batch))
-        (void)blk_req_fail(link->dev, batch->reqs, batch->at, CAIRN_EIO, 0, link->lost_text);
+        req_fail_lost(link, batch->reqs, batch->at);
 }
 
 static void batch_begin(struct blk_nbd_batch *batch, struct blk_nbd *link)
@@ -223,7 +243,7 @@ static enum cairn_err lost_check(struct blk_nbd *link, struct cairn_blk_req *req
 {
     if (!__atomic_load_n(&link->lost, __ATOMIC_ACQUIRE)) return CAIRN_OK;
     for (size_t i = 0; i < count; i++)
-        (void)blk_req_fail(link->dev, reqs, i, CAIRN_EIO, 0, link->lost_text);
+        req_fail_lost(link, reqs, i);
     return CAIRN_EIO;
 }
 

@@ -222,7 +222,9 @@ static void fails_for_good(struct cairn_blk *dev, enum cairn_err expected,
         ck_assert_int_ne(reqs[i].status, CAIRN_OK);
     cairn_why_text(&why, text, sizeof text);
     ck_assert_msg(strstr(text, expected_text) != NULL, "%s", text);
+    ck_assert_str_ne(why.hint, "");
     ck_assert_int_eq(cairn_blk_submit(dev, reqs, COUNT), CAIRN_EIO);
+    ck_assert_str_ne(why.hint, "");
     ck_assert_int_eq(cairn_blk_begin(dev, reqs, COUNT), CAIRN_EIO);
     ck_assert_int_eq(cairn_blk_flush(dev, &why), CAIRN_EIO);
     ck_assert_msg(strstr(why.what, expected_text) != NULL, "%s", why.what);
