@@ -252,8 +252,10 @@ static void locks_destroy(struct cairn_blk_virtio *dev)
 static enum cairn_err open_fail(struct cairn_virtio *virtio, struct cairn_why *why,
                                 enum cairn_err err)
 {
-    enum cairn_err reset = virtio->ops->reset(virtio, NULL);
-    if (!reset) status_add(virtio, CAIRN_VIRTIO_FAILED);
+    if (!blk_virtio_stop(virtio))
+        status_add(virtio, CAIRN_VIRTIO_FAILED);
+    else if (why && !why->hint[0])
+        cairn_why_hint(why, "%s", blk_virtio_unstopped);
     cairn_why_via(why, virtio->name);
     return err;
 }
@@ -304,7 +306,10 @@ static enum cairn_err device_close(struct cairn_blk *base, struct cairn_why *why
 {
     struct cairn_blk_virtio *dev = blk_virtio_of(base);
     enum cairn_err err = dev->virtio->ops->reset(dev->virtio, why);
-    if (err) cairn_why_via(why, dev->base.name);
+    if (err) {
+        cairn_why_hint(why, "%s", blk_virtio_unstopped);
+        cairn_why_via(why, dev->base.name);
+    }
     locks_destroy(dev);
     return err;
 }

@@ -129,6 +129,9 @@ enum cairn_err blk_virtio_config_apply(struct cairn_blk_virtio *dev,
 
 /* queue.c; the queue's lock is held. */
 
+/* Reset a device that failed. When it does not comply that is logged, and said in this hint. */
+enum cairn_err blk_virtio_stop(struct cairn_virtio *virtio) CAIRN_MUST_USE;
+extern const char blk_virtio_unstopped[];
 /* Tell the device about all that was added. */
 void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q);
 /* Wait until the device has used something, and complete what it used. Returns also when the device

@@ -16,9 +16,20 @@
 
 static const struct cairn_log_source log_virtio = { "block.virtio", CAIRN_LOG_WARNING };
 
+const char blk_virtio_unstopped[] =
+    "see the host's log; the device does not complete a reset, so it may still write to memory "
+    "that it was given";
+
 enum cairn_err blk_virtio_broken(const struct cairn_blk_virtio *dev)
 {
     return (enum cairn_err)__atomic_load_n(&dev->broken, __ATOMIC_ACQUIRE);
+}
+
+enum cairn_err blk_virtio_stop(struct cairn_virtio *virtio)
+{
+    enum cairn_err err = virtio->ops->reset(virtio, NULL);
+    if (err) cairn_log(&log_virtio, CAIRN_LOG_ERROR, "%s: %s", virtio->name, blk_virtio_unstopped);
+    return err;
 }
 
 /* The device is reset before anybody learns of it: then it touches no memory of theirs. */
@@ -26,11 +37,12 @@ static void give_up(struct cairn_blk_virtio *dev, enum cairn_err err, const char
 {
     cairn_lock_take(&dev->lock);
     if (!blk_virtio_broken(dev)) {
-        enum cairn_err reset = dev->virtio->ops->reset(dev->virtio, NULL);
+        bool stopped = !blk_virtio_stop(dev->virtio);
         dev->broken_text = text;
+        dev->broken_hint = stopped ? "the device was reset: open it anew, and see the host's log"
+                                   : blk_virtio_unstopped;
         __atomic_store_n(&dev->broken, (int32_t)err, __ATOMIC_RELEASE);
-        cairn_log(&log_virtio, CAIRN_LOG_ERROR, "%s: given up: %s%s", dev->base.name, text,
-                  reset ? "; it does not answer to a reset either" : "");
+        cairn_log(&log_virtio, CAIRN_LOG_ERROR, "%s: given up: %s", dev->base.name, text);
     }
     cairn_lock_drop(&dev->lock);
 }
@@ -52,8 +64,7 @@ void blk_virtio_fail(const struct cairn_blk_virtio *dev, const struct blk_virtio
 void blk_virtio_fail_broken(const struct cairn_blk_virtio *dev,
                             const struct blk_virtio_batch *batch, size_t at)
 {
-    blk_virtio_fail(dev, batch, at, blk_virtio_broken(dev), dev->broken_text,
-                    "the device was reset: open it anew, and see the host's log");
+    blk_virtio_fail(dev, batch, at, blk_virtio_broken(dev), dev->broken_text, dev->broken_hint);
 }
 
 void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q)

@@ -105,6 +105,7 @@ struct model {
     bool fail_silent;    /* no status is written for it */
     int32_t fail_length; /* added to what it says to have written */
     uint32_t mute_at;    /* and from this one on none is answered */
+    bool unstoppable;    /* no reset is ever complete */
 
     pthread_mutex_t lock;
     pthread_cond_t work, interrupt;

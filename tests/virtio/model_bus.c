@@ -62,6 +62,7 @@ static void reset(struct model *model)
 
 static void status_write(struct model *model, uint8_t status)
 {
+    if (!status && model->unstoppable) return;
     if (!status) {
         reset(model);
         return;

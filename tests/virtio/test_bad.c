@@ -129,6 +129,27 @@ START_TEST(a_wish_for_a_reset_is_heard)
 }
 END_TEST
 
+/* Nobody is told that the memory is free, neither by a failed request nor by closing. */
+START_TEST(a_device_that_cannot_be_stopped_is_told_of)
+{
+    uint8_t block[512];
+    open_with(0, MODEL_AT_ONCE);
+    vdisk.model.mute_at = 1;
+    vdisk.model.unstoppable = true;
+    ck_assert_int_eq(cairn_blk_read(&vdisk.dev.base, 0, 1, block, &why), CAIRN_ETIMEDOUT);
+    ck_assert_msg(strstr(why.hint, "may still write") != NULL, "%s", why.hint);
+    ck_assert_int_eq(cairn_blk_close(&vdisk.dev.base, &why), CAIRN_ETIMEDOUT);
+    ck_assert_msg(strstr(why.hint, "may still write") != NULL, "%s", why.hint);
+    why = (struct cairn_why){ 0 };
+    size_t mem_bytes = cairn_blk_virtio_mem(NULL), dma_bytes = cairn_blk_virtio_dma_mem(NULL);
+    ck_assert_int_eq(cairn_blk_virtio_open(&vdisk.dev, vdisk.dev.virtio, vdisk.mem, mem_bytes,
+                                           vdisk.dma, dma_bytes, NULL, &why),
+                     CAIRN_ETIMEDOUT);
+    ck_assert_msg(strstr(why.hint, "may still write") != NULL, "%s", why.hint);
+    vdisk_free(&vdisk);
+}
+END_TEST
+
 /* Once it lies, with a tape that has it lie at the first chance. */
 static uint64_t draw_most(void *ctx, uint64_t max)
 {
@@ -168,6 +189,7 @@ TCase *tcase_bad(void)
     tcase_add_test(tcase, a_failed_flush_poisons);
     tcase_add_loop_test(tcase, silence_ends, 0, 4);
     tcase_add_test(tcase, a_wish_for_a_reset_is_heard);
+    tcase_add_test(tcase, a_device_that_cannot_be_stopped_is_told_of);
     tcase_add_loop_test(tcase, each_lie_is_survived, 0, 40);
     tcase_add_test(tcase, hostile_devices_are_survived);
     return tcase;

@@ -7,8 +7,8 @@
  * with the data of requests and with nothing else: what it says about rings, lengths and its
  * configuration is checked, and one that breaks the rules, or does not answer in time, is reset;
  * all requests then fail, and the device has to be opened anew. Of one that does not even complete
- * a reset nobody can say whether it still writes to memory it was given: a log line tells of it,
- * and closing it fails.
+ * a reset nobody can say whether it still writes to memory it was given: the hint of each error and
+ * a log line tell of it, and closing it fails.
  */
 #ifndef CAIRN_BLK_VIRTIO_H
 #define CAIRN_BLK_VIRTIO_H
@@ -49,11 +49,11 @@ struct cairn_blk_virtio {
     bool may_unmap; /* zeroing may give space back */
     uint32_t polls;
     uint64_t timeout_ns;
-    uint32_t next_queue;            /* atomic */
-    struct cairn_lock lock;         /* guards begun, and broken's change */
-    struct blk_virtio_batch *begun; /* batches between begin and finish */
-    const char *broken_text;        /* set before broken */
-    int32_t broken;                 /* an enum cairn_err: why the device was given up; atomic */
+    uint32_t next_queue;                   /* atomic */
+    struct cairn_lock lock;                /* guards begun, and broken's change */
+    struct blk_virtio_batch *begun;        /* batches between begin and finish */
+    const char *broken_text, *broken_hint; /* set before broken */
+    int32_t broken; /* an enum cairn_err: why the device was given up; atomic */
 };
 
 /* Bytes of private memory, which the device never sees, and of memory for rings and headers, which
