@@ -15,7 +15,8 @@
 
 _Static_assert(offsetof(struct blk_vhost, base) == 0, "a transport embeds its base first");
 
-#define QUEUE_SIZE_MAX 1024u /* of libvhost-user, on which most servers stand */
+#define QUEUE_SIZE_MAX 1024u    /* of libvhost-user, on which most servers stand */
+#define PACKED_BASE 0x80008000u /* both places are 0, in an odd lap */
 
 /* Addresses are not translated, and an eventfd carries no data. */
 #define FEATURES_NOT_HERE                                                                          \
@@ -44,9 +45,10 @@ static enum cairn_err queue_stop(struct blk_vhost *link, uint16_t queue, struct 
 {
     struct blk_vhost_msg msg;
     if (!link->queues[queue].is_running) return CAIRN_OK;
-    link->queues[queue].is_running = false;
     blk_vhost_msg_vring(&msg, BLK_VHOST_GET_VRING_BASE, queue, 0);
-    return blk_vhost_ask(link, &msg, why);
+    enum cairn_err err = blk_vhost_ask(link, &msg, why);
+    if (!err) link->queues[queue].is_running = false;
+    return err;
 }
 
 static enum cairn_err vhost_reset(struct cairn_virtio *virtio, struct cairn_why *why)
@@ -160,7 +162,8 @@ static enum cairn_err vhost_queue_enable(struct cairn_virtio *virtio, uint16_t q
     if (!eventfd_make(&q->kick) || !eventfd_make(&q->call))
         return cairn_why_fail(why, cairn_err_from_errno(errno), "make an eventfd");
     enum cairn_err err = vring_tell(link, BLK_VHOST_SET_VRING_NUM, queue, ring->size, why);
-    if (!err) err = vring_tell(link, BLK_VHOST_SET_VRING_BASE, queue, 0, why);
+    uint32_t base = virtio->taken & CAIRN_VIRTIO_F_PACKED ? PACKED_BASE : 0;
+    if (!err) err = vring_tell(link, BLK_VHOST_SET_VRING_BASE, queue, base, why);
     if (err) return err;
     blk_vhost_msg_vring_addr(&msg, queue, ring);
     err = blk_vhost_tell(link, &msg, -1, why);

@@ -17,6 +17,7 @@
 #define GET_PROTOCOL_FEATURES 15u
 #define GET_QUEUE_NUM 17u
 #define GET_CONFIG 24u
+#define SET_VRING_BASE 10u
 #define GET_VRING_BASE 11u
 #define FLAG_NEED_REPLY 8u
 
@@ -60,6 +61,7 @@ struct liar {
     const struct liar_plan *plan;
     int listener;
     char dir[64], path[96];
+    uint32_t base; /* what a ring was told to begin with */
     pthread_t thread;
 };
 
@@ -134,8 +136,9 @@ static bool lie(const struct liar_plan *plan, int fd, const uint32_t head[3], ui
     return true;
 }
 
-static void talk(const struct liar_plan *plan, int fd)
+static void talk(struct liar *liar, int fd)
 {
+    const struct liar_plan *plan = liar->plan;
     uint32_t head[3];
     uint8_t payload[512] = { 0 };
     while (get(fd, head, sizeof head) && head[2] <= sizeof payload && get(fd, payload, head[2])) {
@@ -143,6 +146,7 @@ static void talk(const struct liar_plan *plan, int fd)
             if (!lie(plan, fd, head, payload)) return;
             continue;
         }
+        if (head[0] == SET_VRING_BASE) memcpy(&liar->base, payload + 4, sizeof liar->base);
         uint32_t bytes = answer(plan, head, payload);
         if (bytes) put(fd, head[0], 5, payload, bytes);
     }
@@ -153,7 +157,7 @@ static void *liar_run(void *arg)
     struct liar *liar = arg;
     int fd = accept(liar->listener, NULL, NULL);
     if (fd < 0) return NULL;
-    talk(liar->plan, fd);
+    talk(liar, fd);
     close(fd);
     return NULL;
 }
@@ -205,6 +209,42 @@ START_TEST(a_lie_is_refused)
 }
 END_TEST
 
+/* Both of a packed ring's laps are odd at first, and are told with its places; a split ring has
+ * none. */
+START_TEST(a_ring_begins_where_its_kind_does)
+{
+    static const struct liar_plan kinds[] = {
+        { "split", NEVER, SILENCE, FEATURES, PROTOCOL, 2048, CAIRN_OK, "" },
+        { "packed", NEVER, SILENCE, FEATURES | CAIRN_VIRTIO_F_PACKED, PROTOCOL, 2048, CAIRN_OK,
+          "" }
+    };
+    struct liar liar;
+    char text[800];
+    liar_start(&liar, &kinds[_i]);
+    liar.base = 1;
+    ck_ok(try_open(liar.path, text));
+    liar_stop(&liar);
+    ck_assert_uint_eq(liar.base, _i ? 0x80008000 : 0);
+}
+END_TEST
+
+/* A server that does not say that it stopped a ring has not, however often it is asked. */
+START_TEST(what_was_not_stopped_stays_so)
+{
+    static const struct liar_plan plan = { "goes on", GET_VRING_BASE, HANG_UP,  FEATURES,
+                                           PROTOCOL,  2048,           CAIRN_OK, "" };
+    struct cairn_blk_vhost dev;
+    struct cairn_blk_vhost_options brief = { .connect_ms = 200, .stall_ms = 200 };
+    struct liar liar;
+    uint8_t sector[512];
+    liar_start(&liar, &plan);
+    ck_ok(cairn_blk_vhost_open(&dev, liar.path, &brief, NULL));
+    ck_assert_int_eq(cairn_blk_read(&dev.disk.base, 0, 1, sector, NULL), CAIRN_ETIMEDOUT);
+    ck_assert_int_eq(cairn_blk_close(&dev.disk.base, NULL), CAIRN_EIO);
+    liar_stop(&liar);
+}
+END_TEST
+
 START_TEST(paths_that_lead_nowhere)
 {
     char text[800], path[] = "/tmp/cairn-file-XXXXXX", longest[200];
@@ -224,6 +264,8 @@ TCase *tcase_vhost_liars(void)
 {
     TCase *tcase = tcase_create("liars");
     tcase_add_loop_test(tcase, a_lie_is_refused, 0, sizeof plans / sizeof *plans);
+    tcase_add_loop_test(tcase, a_ring_begins_where_its_kind_does, 0, 2);
+    tcase_add_test(tcase, what_was_not_stopped_stays_so);
     tcase_add_test(tcase, paths_that_lead_nowhere);
     return tcase;
 }

@@ -45,8 +45,8 @@ CAIRN_API enum cairn_err cairn_blk_vhost_open(struct cairn_blk_vhost *dev, const
                                               struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Part of the memory_bytes that open was told, aligned to 4096, zeros at first; NULL: no longer so
- * many are left. It is never given back singly and is gone when the device is closed. What a
- * request that failed by CAIRN_ETIMEDOUT was to read into, the server may still write to. */
+ * many are left. It is never given back singly and is gone when the device is closed. When the
+ * server is lost or did not answer in time, it may still write to what it was to read into. */
 CAIRN_API void *cairn_blk_vhost_memory(struct cairn_blk_vhost *dev, size_t bytes);
 
 /* How often the server was told that there is work: at most once a batch that fits the queue. */
