@@ -27,7 +27,7 @@
 
 static struct serve_options options;
 static const char *export_name; /* NULL: any will do */
-static int ready_fd = -1;       /* closed, after a byte, when clients may come */
+static int ready_fd = -1;       /* gets a byte when clients may come, and one at a good end */
 static int folder_fd = -1;      /* where relative names begin; nbdkit moves when it forks */
 
 static struct serve_stack stack;
@@ -107,9 +107,7 @@ static int get_ready(void)
 
 static void ready_tell(void)
 {
-    if (ready_fd < 0) return;
-    (void)!write(ready_fd, "\n", 1);
-    close(ready_fd);
+    if (ready_fd >= 0) (void)!write(ready_fd, "\n", 1);
 }
 
 /* Rings, threads and connections of a device do not survive a fork. */
@@ -138,7 +136,10 @@ static void cleanup(void)
     if (options.stats) serve_report_stats(stderr, &stack.stats);
     if (options.sim) serve_report_sim(stderr, &stack.sim);
     enum cairn_err err = serve_stack_close(&stack, &why);
-    if (err) (void)fail(err, &why);
+    if (err)
+        (void)fail(err, &why);
+    else
+        ready_tell(); /* nbdkit ends well all the same */
     serve_bytes_destroy(&bytes);
     free(edge);
 }
@@ -334,7 +335,7 @@ static struct nbdkit_plugin plugin = {
         "trace=FILE          log changes to a new file, as dm-log-writes does\n"
         "stats=true          say at the end what was done\n"
         "export=NAME         the only name that clients may ask for\n"
-        "ready=FD            write a byte there when clients may come",
+        "ready=FD            write a byte there when clients may come, and at a good end",
     .config = config,
     .config_complete = config_complete,
     .get_ready = get_ready,

@@ -132,16 +132,23 @@ static enum cairn_err nbdkit_spawn(struct serve_server *server,
     return err;
 }
 
-/* The plugin writes a byte when it has opened the device; nbdkit listens by then. */
-static enum cairn_err ready_wait(struct serve_server *server, int ready_fd, struct cairn_why *why)
+/* The plugin writes a byte when it has opened the device, as nbdkit listens by then, and another
+ * when it could flush and close it. */
+static bool byte_came(const struct serve_server *server)
 {
     char byte;
     ssize_t got;
     do
-        got = read(ready_fd, &byte, 1);
+        got = read(server->ready_fd, &byte, 1);
     while (got < 0 && errno == EINTR);
-    if (got == 1) return CAIRN_OK;
+    return got == 1;
+}
+
+static enum cairn_err ready_wait(struct serve_server *server, struct cairn_why *why)
+{
+    if (byte_came(server)) return CAIRN_OK;
     serve_server_wait(server);
+    close(server->ready_fd);
     return cairn_why_fail(why, CAIRN_ECANCELED, "nbdkit did not start, and says why above");
 }
 
@@ -154,7 +161,8 @@ static enum cairn_err nbdkit_start(struct serve_server *server,
         return os_fail(why, errno, NULL, "make a pipe");
     enum cairn_err err = nbdkit_spawn(server, options, ready[1], why);
     close(ready[1]);
-    if (!err) err = ready_wait(server, ready[0], why);
+    server->ready_fd = ready[0];
+    if (!err) return ready_wait(server, why);
     close(ready[0]);
     return err;
 }
@@ -204,8 +212,10 @@ enum cairn_err serve_server_end(struct serve_server *server, struct cairn_why *w
 {
     if (server->pid) kill(server->pid, SIGTERM);
     serve_server_wait(server);
+    bool ended_well = server->status == 0 && byte_came(server);
+    close(server->ready_fd);
     address_drop(server);
     sigprocmask(SIG_SETMASK, &server->signals_before, NULL);
-    if (!server->status) return CAIRN_OK;
+    if (ended_well) return CAIRN_OK;
     return cairn_why_fail(why, CAIRN_EIO, "nbdkit failed, and says why above");
 }

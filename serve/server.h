@@ -22,6 +22,7 @@ struct serve_server_options {
 struct serve_server {
     pid_t pid;        /* 0: it has ended */
     int status;       /* then: as a shell has it */
+    int ready_fd;     /* what the plugin tells */
     sigset_t signals; /* those that are waited for, blocked while it runs */
     sigset_t signals_before;
     char folder[PATH_MAX]; /* of a socket of our own; empty: none */
@@ -48,7 +49,7 @@ enum cairn_err serve_server_run(struct serve_server *server, const char *const *
 void serve_server_wait(struct serve_server *server);
 
 /* End it, if it is still there, and tidy up.
- *   CAIRN_EIO  it failed: it has said why itself */
+ *   CAIRN_EIO  it failed, or the device could not be flushed and closed: it has said why itself */
 enum cairn_err serve_server_end(struct serve_server *server, struct cairn_why *why) CAIRN_MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 #include <cairn/bytes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SIM_BYTES (UINT32_C(128) << 20) /* of unflushed blocks that a cut may still lose */
 #define LOG_BYTES (UINT64_C(1) << 42)   /* of a sparse file, cut to what was used */
@@ -94,9 +95,15 @@ enum cairn_err serve_stack_open(struct serve_stack *stack, const struct serve_op
 enum cairn_err serve_options_check(const struct serve_options *options, struct cairn_why *why)
 {
     struct serve_stack stack;
-    struct serve_options without_log = *options;
-    without_log.trace = NULL;
-    enum cairn_err err = serve_stack_open(&stack, &without_log, why);
+    struct cairn_blk_sim_plan plan;
+    struct serve_options bottom = { .place = options->place, .write = options->write };
+    enum cairn_err err =
+        options->sim ? cairn_blk_sim_plan_parse(&plan, options->sim, why) : CAIRN_OK;
+    if (!err && options->trace && access(options->trace, F_OK) == 0) {
+        err = cairn_why_fail(why, CAIRN_EEXIST, "make the log");
+        cairn_why_path(why, options->trace, strlen(options->trace));
+    }
+    if (!err) err = serve_stack_open(&stack, &bottom, why);
     return err ? err : serve_stack_close(&stack, why);
 }
 
@@ -125,18 +132,25 @@ static void log_close(struct serve_stack *stack, enum cairn_err *err, struct cai
     any_close(&stack->log, err, why);
 }
 
+/* The flush is no client's: layers do not see it. */
+static void bottom_close(struct serve_stack *stack, enum cairn_err *err, struct cairn_why *why)
+{
+    struct cairn_blk *bottom = stack->image ? cairn_image_blk(stack->image) : stack->disk.dev;
+    enum cairn_err next = CAIRN_OK;
+    if (bottom && !bottom->info.read_only) next = cairn_blk_flush(bottom, *err ? NULL : why);
+    if (!*err) *err = next;
+    if (stack->image) next = cairn_image_close(stack->image, *err ? NULL : why);
+    if (!*err) *err = next;
+    any_close(&stack->disk, err, why);
+}
+
 enum cairn_err serve_stack_close(struct serve_stack *stack, struct cairn_why *why)
 {
     enum cairn_err err = CAIRN_OK;
-    if (stack->dev && !stack->dev->info.read_only) err = cairn_blk_flush(stack->dev, why);
     layer_close(&stack->stats.base, &err, why);
     log_close(stack, &err, why);
     layer_close(&stack->sim.base, &err, why);
-    if (stack->image) {
-        enum cairn_err next = cairn_image_close(stack->image, err ? NULL : why);
-        err = err ? err : next;
-    }
-    any_close(&stack->disk, &err, why);
+    bottom_close(stack, &err, why);
     for (size_t i = 0; i < CAIRN_COUNT(stack->mem); i++)
         free(stack->mem[i]);
     *stack = (struct serve_stack){ .dev = NULL };

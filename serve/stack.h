@@ -39,11 +39,12 @@ struct serve_stack {
 enum cairn_err serve_stack_open(struct serve_stack *stack, const struct serve_options *options,
                                 struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Flush and close all of it, from the top; the log's file gets the length of the log. The first
- * failure. */
+/* Close all of it, from the top, and flush the device; the log's file gets the length of the log.
+ * The first failure. */
 enum cairn_err serve_stack_close(struct serve_stack *stack, struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Could it be opened? It is, but for the log, and closed again. */
+/* Could it be opened? The device is, and closed again; the plan is read, and there is no log yet.
+ */
 enum cairn_err serve_options_check(const struct serve_options *options,
                                    struct cairn_why *why) CAIRN_MUST_USE;
 
