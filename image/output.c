@@ -43,9 +43,10 @@ static char *temporary_name(const char *directory)
 }
 
 /* The device's blocks, as sectors of the size that images are made of. */
-static enum cairn_err device_sectors(struct img_output *output, struct cairn_why *why)
+static enum cairn_err device_sectors(struct img_output *output, struct cairn_blk *dev,
+                                     struct cairn_why *why)
 {
-    struct cairn_blk *dev = output->sink.dev = output->device.dev;
+    output->sink.dev = dev;
     if (dev->info.block_bytes == IMG_SINK_SECTOR) return CAIRN_OK;
     size_t bytes = cairn_blk_blocksize_mem(dev, IMG_SINK_SECTOR);
     output->bounce = aligned_alloc(IMG_SINK_ALIGN, cairn_round_up(bytes, IMG_SINK_ALIGN));
@@ -56,20 +57,36 @@ static enum cairn_err device_sectors(struct img_output *output, struct cairn_why
     return err;
 }
 
+static enum cairn_err device_room(const struct img_output *output, const char *name,
+                                  uint64_t total_bytes, struct cairn_why *why)
+{
+    uint64_t size = cairn_blk_bytes(output->sink.dev);
+    if (size >= total_bytes) return CAIRN_OK;
+    enum cairn_err err = cairn_why_fail(why, CAIRN_ENOSPC, "the image has %llu bytes, it has %llu",
+                                        (unsigned long long)total_bytes, (unsigned long long)size);
+    cairn_why_path(why, name, cairn_str_len(name));
+    return err;
+}
+
 static enum cairn_err device_open(struct img_output *output, const char *name, uint64_t total_bytes,
                                   struct cairn_why *why)
 {
     struct cairn_blk_file_options options = { .write = true };
     output->sink.kind = IMG_SINK_DEVICE;
     enum cairn_err err = cairn_blk_open(&output->device, name, &options, why);
-    if (!err) err = device_sectors(output, why);
-    if (err) return err;
-    uint64_t size = cairn_blk_bytes(output->sink.dev);
-    if (size >= total_bytes) return CAIRN_OK;
-    err = cairn_why_fail(why, CAIRN_ENOSPC, "the image has %llu bytes, it has %llu",
-                         (unsigned long long)total_bytes, (unsigned long long)size);
-    cairn_why_path(why, name, cairn_str_len(name));
-    return err;
+    if (!err) err = device_sectors(output, output->device.dev, why);
+    return err ? err : device_room(output, name, total_bytes, why);
+}
+
+static enum cairn_err partition_open(struct img_output *output,
+                                     const struct cairn_image_place *place, const char *name,
+                                     uint64_t total_bytes, struct cairn_why *why)
+{
+    struct cairn_image_open_options options = { .write = true };
+    output->sink.kind = IMG_SINK_DEVICE;
+    enum cairn_err err = cairn_image_open_device(&output->partition, place, &options, why);
+    if (!err) err = device_sectors(output, cairn_image_blk(output->partition), why);
+    return err ? err : device_room(output, name, total_bytes, why);
 }
 
 static void device_close(struct img_output *output)
@@ -77,6 +94,7 @@ static void device_close(struct img_output *output)
     enum cairn_err ignored = CAIRN_OK; /* what was written was flushed, or has failed */
     if (output->sink.dev == &output->sectors.base)
         ignored = cairn_blk_close(&output->sectors.base, NULL);
+    if (output->partition) ignored = cairn_image_close(output->partition, NULL);
     if (output->device.dev) ignored = cairn_blk_any_close(&output->device, NULL);
     (void)ignored;
     free(output->bounce);
@@ -167,9 +185,13 @@ enum cairn_err img_output_open(struct img_output *output, const char *path, uint
 {
     struct stat st = { 0 };
     const char *file = cairn_blk_file_path(path);
+    struct cairn_image_place place;
     *output = (struct img_output){ .sink.fd = -1 };
+    enum cairn_err err = cairn_image_place_parse(path, &place, why);
+    if (err) return err;
+    if (place.part[0]) return partition_open(output, &place, path, total_bytes, why);
     if (!file) return device_open(output, path, total_bytes, why);
-    enum cairn_err err = resolve(output, file, &st, why);
+    err = resolve(output, file, &st, why);
     if (err) return err;
     output->directory = directory_of(output->path);
     if (!output->directory) return img_no_memory(why);

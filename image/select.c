@@ -10,11 +10,11 @@
 #include <strings.h>
 
 /* A partition as a device, for looking into it. */
-static bool part_slice(struct img_disk *disk, const struct cairn_part *part,
+static bool part_slice(struct cairn_blk *dev, const struct cairn_part *part,
                        struct cairn_blk_slice *slice)
 {
-    return cairn_blk_slice_open(slice, disk->any.dev, part->first, part->count, "partition",
-                                NULL) == CAIRN_OK;
+    return cairn_blk_slice_open(slice, dev, part->first, part->count, "partition", NULL) ==
+           CAIRN_OK;
 }
 
 static void slice_close(struct cairn_blk_slice *slice)
@@ -26,7 +26,7 @@ static void slice_close(struct cairn_blk_slice *slice)
 static bool part_is_fat(struct img_disk *disk, const struct cairn_part *part)
 {
     struct cairn_blk_slice slice;
-    if (!part_slice(disk, part, &slice)) return false;
+    if (!part_slice(disk->any.dev, part, &slice)) return false;
     bool is = cairn_image_is_fat(&slice.base);
     slice_close(&slice);
     return is;
@@ -127,27 +127,23 @@ static bool volume_matches(struct cairn_blk *dev, const char *selector)
 static bool type_matches(const struct cairn_part *part, enum cairn_part_scheme scheme,
                          const char *text)
 {
-    uint8_t guid[16];
-    bool esp = strcasecmp(text, "esp") == 0;
-    if (scheme == CAIRN_PART_GPT)
-        return cairn_guid_parse(esp ? "C12A7328-F81F-11D2-BA4B-00A0C93EC93B" : text, guid) &&
-               memcmp(guid, part->type_guid, sizeof guid) == 0;
-    char *end;
-    unsigned long type = strtoul(esp ? "ef" : text, &end, 16);
-    return *end == '\0' && type == part->type_id;
+    struct cairn_part wanted = { .type_id = 0 };
+    if (!cairn_part_type_parse(text, scheme, &wanted)) return false;
+    if (scheme == CAIRN_PART_MBR) return wanted.type_id == part->type_id;
+    return memcmp(wanted.type_guid, part->type_guid, sizeof part->type_guid) == 0;
 }
 
-static bool part_matches(struct img_disk *disk, const struct cairn_part *part, const char *selector)
+bool cairn_image_part_is(struct cairn_blk *dev, const struct cairn_part_table *table,
+                         const struct cairn_part *part, const char *selector)
 {
-    if (strncmp(selector, "type=", 5) == 0)
-        return type_matches(part, disk->table.scheme, selector + 5);
+    if (strncmp(selector, "type=", 5) == 0) return type_matches(part, table->scheme, selector + 5);
     uint8_t guid[16];
     if (strncmp(selector, "label=", 6) == 0 && strcmp(part->name, selector + 6) == 0) return true;
-    if (strncmp(selector, "uuid=", 5) == 0 && disk->table.scheme == CAIRN_PART_GPT &&
+    if (strncmp(selector, "uuid=", 5) == 0 && table->scheme == CAIRN_PART_GPT &&
         cairn_guid_parse(selector + 5, guid))
         return memcmp(guid, part->guid, sizeof guid) == 0;
     struct cairn_blk_slice slice;
-    if (!part_slice(disk, part, &slice)) return false;
+    if (!part_slice(dev, part, &slice)) return false;
     bool matches = volume_matches(&slice.base, selector);
     slice_close(&slice);
     return matches;
@@ -174,7 +170,8 @@ static enum cairn_err by_match(struct img_disk *disk, const char *selector,
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < disk->table.part_count; i++) {
-        if (!part_matches(disk, &disk->table.parts[i], selector)) continue;
+        if (!cairn_image_part_is(disk->any.dev, &disk->table, &disk->table.parts[i], selector))
+            continue;
         *found = &disk->table.parts[i];
         count++;
     }

@@ -48,13 +48,14 @@ struct img_output {
     bool holds_old;  /* `old` is that, open, so that nobody begins to write to it */
     struct cairn_blk_file old;
     struct cairn_blk_any device;
+    struct cairn_image *partition;    /* in place of device: IMAGE:PART; or NULL */
     struct cairn_blk_resized sectors; /* over a device with larger blocks */
     void *bounce;                     /* its memory; NULL: not needed */
 };
 
-/* Open path, a file's or a device's name, for an image of total_bytes: an anonymous or hidden new
- * file beside it, or the device. Nothing of what stands there is touched. output is to be closed
- * also when this fails. */
+/* Open path, a file's or a device's name or IMAGE:PART, for an image of total_bytes: an anonymous
+ * or hidden new file beside it, or the device or partition. Nothing of what stands there is
+ * touched. output is to be closed also when this fails. */
 enum cairn_err img_output_open(struct img_output *output, const char *path, uint64_t total_bytes,
                                const struct cairn_image_tree *tree,
                                struct cairn_why *why) CAIRN_MUST_USE;

@@ -2,6 +2,7 @@
 #include "cmd.h"
 #include "copy.h"
 #include "json.h"
+#include "session.h"
 #include "shape.h"
 #include "stop.h"
 
@@ -46,6 +47,8 @@ static const struct tool_option options[] = {
     TOOL_ON_LARGE,
     { NULL, 0, NULL, NULL },
 };
+
+#define SECTOR_BYTES 512u /* of a volume, unless it is told */
 
 struct build {
     const struct tool_args *args;
@@ -203,6 +206,41 @@ static void plan_tell(const struct build *build, const struct cairn_image_plan *
     if (only_plan) cairn_image_plan_each(plan, node_print, NULL);
 }
 
+/* ---- a partition as the target --------------------------------------------------------------- */
+
+/* The volume begins where the partition does, and takes all of it, unless it is told its size. */
+static void partition_fit(struct build *build, struct cairn_image *image)
+{
+    struct cairn_fat_format_options *format = &build->plan.format;
+    uint32_t sector = format->sector_bytes ? format->sector_bytes : SECTOR_BYTES;
+    uint64_t bytes = cairn_blk_bytes(cairn_image_blk(image));
+    format->hidden_sectors = (uint32_t)(cairn_image_offset(image) / sector);
+    if (!format->total_bytes && !tool_has(build->args, BUILD_FREE))
+        format->total_bytes = bytes / sector * sector;
+}
+
+/* The target as a place: an image, or a partition of one, but nothing in it. */
+static enum tool_status target_look(struct build *build)
+{
+    struct cairn_image_open_options how = { .write = false };
+    struct cairn_image_place place;
+    struct cairn_image *image;
+    struct cairn_why why = { 0 };
+    enum tool_status status;
+    if (strcmp(build->target, "-") == 0) return TOOL_DONE;
+    (void)tool_place_is(build->target, &place, &status);
+    if (status) return status;
+    if (place.has_path)
+        return tool_usage(build->args->verb, "'%s' is inside a volume; name the image",
+                          build->target);
+    if (!place.part[0]) return TOOL_DONE;
+    enum cairn_err err = cairn_image_open_device(&image, &place, &how, &why);
+    if (err) return tool_fail(build->target, err, &why);
+    partition_fit(build, image);
+    err = cairn_image_close(image, &why);
+    return err ? tool_fail(build->target, err, &why) : TOOL_DONE;
+}
+
 /* ---- the three steps ----------------------------------------------------------------------- */
 
 static enum tool_status plan_write(struct build *build, const struct cairn_image_plan *plan)
@@ -248,6 +286,10 @@ static enum tool_status run(const struct tool_args *args)
     if (!options_take(&build)) return TOOL_USAGE;
     if (strcmp(build.target, "-") == 0 && !only_plan && isatty(STDOUT_FILENO))
         return tool_usage(args->verb, "an image does not go to a terminal; use a pipe or a file");
+    if (is_named) {
+        enum tool_status status = target_look(&build);
+        if (status) return status;
+    }
     enum cairn_err err = cairn_image_scan(&tree, build.source, &build.scan, &why);
     if (err) return tool_copy_fail(&build.copy, build.source, err, &why);
     enum tool_status status = tree_build(&build, tree);
@@ -258,13 +300,14 @@ static enum tool_status run(const struct tool_args *args)
 const struct tool_verb tool_verb_build = {
     .name = "build",
     .summary = "Make an image of a folder or an archive",
-    .operands = "SOURCE IMAGE",
+    .operands = "SOURCE IMAGE[:PART]",
     .options = options,
     .details =
         "SOURCE is a folder, whose contents become the root, or an archive; - is an archive\n"
         "on standard input. IMAGE appears only when it is complete; - is standard output.\n"
-        "The same names, contents, times and write permissions make the same bytes; times\n"
-        "later than SOURCE_DATE_EPOCH become it.",
+        "A partition is overwritten, and the volume takes all of it unless --size or --free say\n"
+        "otherwise. The same names, contents, times and write permissions make the same bytes;\n"
+        "times later than SOURCE_DATE_EPOCH become it.",
     .example =
         "  cairn build --label=ESP esp/ esp.img\n"
         "  cairn build --plan --json root/ | jq .bytes\n"

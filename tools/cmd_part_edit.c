@@ -221,7 +221,7 @@ const struct tool_verb tool_verb_part_delete = {
     .operands = "IMAGE PART | IMAGE:PART",
     .options = delete_options,
     .details =
-        "PART is a number, label=X (a GPT's name), uuid=X or type=X. Logical partitions behind\n"
+        "PART is a number, label=X, uuid=X or type=X. Logical partitions behind\n"
         "one that goes move up by one number; others keep theirs.",
     .example = "  cairn part delete disk.img 2\n  cairn part delete disk.img:label=OLD",
     .operands_least = 1,

@@ -8,7 +8,6 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 
@@ -137,24 +136,13 @@ enum tool_status tool_part_close(struct tool_part *part, enum tool_status status
 
 /* ---- which partition ------------------------------------------------------------------------- */
 
-static bool is_meant(const struct cairn_part_table *table, const struct cairn_part *part,
+static bool is_meant(const struct tool_part *part, const struct cairn_part *is,
                      const char *selector)
 {
-    struct cairn_part type = { .type_id = 0 };
-    uint8_t guid[16];
-    if (strncmp(selector, "label=", 6) == 0)
-        return part->name[0] && strcasecmp(part->name, selector + 6) == 0;
-    if (strncmp(selector, "uuid=", 5) == 0)
-        return table->scheme == CAIRN_PART_GPT && cairn_guid_parse(selector + 5, guid) &&
-               memcmp(guid, part->guid, sizeof guid) == 0;
-    if (strncmp(selector, "type=", 5) == 0)
-        return cairn_part_type_parse(selector + 5, table->scheme, &type) &&
-               (table->scheme == CAIRN_PART_GPT
-                    ? memcmp(type.type_guid, part->type_guid, sizeof guid) == 0
-                    : type.type_id == part->type_id);
     char number[16];
-    snprintf(number, sizeof number, "%" PRIu32, part->number);
-    return strcmp(number, selector) == 0;
+    snprintf(number, sizeof number, "%" PRIu32, is->number);
+    if (!strchr(selector, '=')) return strcmp(number, selector) == 0;
+    return cairn_image_part_is(part->dev, &part->table, is, selector);
 }
 
 const struct cairn_part *tool_part_named(struct tool_part *part, uint32_t *next,
@@ -167,7 +155,7 @@ const struct cairn_part *tool_part_named(struct tool_part *part, uint32_t *next,
     *next = 1;
     if (!selector[0] && part->args->operand_count > 1) selector = part->args->operands[(*next)++];
     for (uint32_t i = 0; selector[0] && i < table->part_count; i++) {
-        if (!is_meant(table, &table->parts[i], selector)) continue;
+        if (!is_meant(part, &table->parts[i], selector)) continue;
         found = &table->parts[i];
         count++;
     }

@@ -54,7 +54,7 @@ enum tool_status tool_part_close(struct tool_part *part, enum tool_status status
 enum tool_status tool_part_fail(const struct tool_part *part, enum cairn_err err);
 
 /* The partition that IMAGE:PART names, or else the operand behind IMAGE: a number, label=X, uuid=X
- * or type=X, by what the table says. *next: the operand that follows. NULL after a message. */
+ * or type=X. *next: the operand that follows. NULL after a message. */
 const struct cairn_part *tool_part_named(struct tool_part *part, uint32_t *next,
                                          enum tool_status *status);
 
