@@ -17,6 +17,7 @@
 #include <cairn/blk_overlay.h>
 #include <cairn/blk_stats.h>
 #include <cairn/blk_trace.h>
+#include <cairn/blk_vhost.h>
 #include <tests/sim.h>
 #include <tests/virtio/vdisk.h>
 
@@ -55,6 +56,7 @@ struct rig {
         struct cairn_blk_mem mem;
         struct cairn_blk_file file;
         struct cairn_blk_nbd nbd;
+        struct cairn_blk_vhost vhost;
         struct strict strict;
     } bottom;
     struct cairn_blk_sim on_bottom; /* the sim over mem, when the bottom is one */
@@ -71,7 +73,8 @@ struct rig {
 };
 
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
- * had), direct_pread; shm (a file in memory); nbd (nbdkit's); virtio-split, virtio-packed. Layers:
+ * had), direct_pread; shm (a file in memory); nbd (nbdkit's); vhost (of QEMU's storage
+ * daemon, 512-byte blocks only); virtio-split, virtio-packed. Layers:
  * slice, larger, smaller, readonly; cache, through (a cache that writes through), overlay (its
  * store is memory), mirror (strict, with memory), sim, stats, trace (its log, memory of the same
  * size, stops when full), faulty-NAME. Aborts when it cannot be opened. The first contents are

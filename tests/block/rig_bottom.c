@@ -2,6 +2,7 @@
 /* What a stack stands on. */
 #include "nbd_server.h"
 #include "rig.h"
+#include "virtio/server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,8 +85,22 @@ static void open_nbd(struct rig *rig, uint32_t block_bytes)
     rig_must(cairn_blk_zero(rig->dev, 0, rig->dev->info.block_count, &why), &why);
 }
 
+/* One server for all, as of NBD, and one client at a time. */
+static void open_vhost(struct rig *rig)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_vhost_options options = { .write = true };
+    options.virtio.queues = 2;
+    const char *socket = server_shared(RIG_BYTES)->socket;
+    rig_must(cairn_blk_vhost_open(&rig->bottom.vhost, socket, &options, &why), &why);
+    rig->dev = &rig->bottom.vhost.disk.base;
+    rig_must(cairn_blk_zero(rig->dev, 0, rig->dev->info.block_count, &why), &why);
+}
+
 const char *rig_lacks(const char *stack)
 {
+    if (strstr(stack, "vhost") && !server_program_is_here("qemu-storage-daemon"))
+        return "qemu-storage-daemon is not installed";
     if (!strstr(stack, "nbd")) return NULL;
     if (!cairn_blk_nbd_version()) return "this build has no libnbd";
     return nbd_server_is_here() ? NULL : "nbdkit is not installed";
@@ -103,6 +118,8 @@ void rig_open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
         rig->dev = &rig->bottom.strict.base;
     } else if (!strcmp(name, "nbd")) {
         open_nbd(rig, block_bytes);
+    } else if (!strcmp(name, "vhost")) {
+        open_vhost(rig);
     } else if (!strncmp(name, "virtio-", 7)) {
         open_vdisk(rig, !strcmp(name, "virtio-packed"), block_bytes);
     } else {

@@ -14,6 +14,7 @@ const char *const stacks[] = {
     "direct",
     "direct_pread",
     "nbd",
+    "vhost",
     "sim",
     "strict",
     "virtio-split",
@@ -65,6 +66,8 @@ const char *const stacks[] = {
     "larger/mirror/cache/file",
     "overlay/cache/mirror/strict",
     "slice/nbd",
+    "slice/vhost",
+    "cache/vhost",
     "smaller/nbd",
     "cache/mirror/nbd",
 };

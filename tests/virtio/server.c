@@ -22,11 +22,16 @@ static void must(bool good, const char *what)
     abort();
 }
 
+/* For an emulated test the programs of this machine are of another byte order. */
 bool server_program_is_here(const char *program)
 {
+#ifdef SERVER_IS_FOREIGN
+    return (void)program, false;
+#else
     char path[64];
     snprintf(path, sizeof path, "/usr/bin/%s", program);
     return access(path, X_OK) == 0;
+#endif
 }
 
 void server_init(struct server *server, uint64_t image_bytes)
@@ -131,4 +136,26 @@ void server_remove(struct server *server)
         unlink(path);
     }
     rmdir(server->dir);
+}
+
+static struct server shared;
+static pid_t shared_owner; /* children have it too, and must not stop it */
+
+static void shared_stop(void)
+{
+    if (getpid() == shared_owner) server_remove(&shared);
+}
+
+const struct server *server_shared(uint64_t bytes)
+{
+    if (shared_owner) return &shared;
+    server_init(&shared, bytes);
+    server_start(&shared, "qemu-storage-daemon",
+                 "--blockdev driver=file,filename=%s,node-name=disk,discard=unmap "
+                 "--export type=vhost-user-blk,id=e,node-name=disk,writable=on,num-queues=2,"
+                 "addr.type=unix,addr.path=%s",
+                 shared.image, shared.socket);
+    shared_owner = getpid();
+    atexit(shared_stop);
+    return &shared;
 }

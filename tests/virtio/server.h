@@ -33,4 +33,8 @@ void server_remove(struct server *server);
 
 bool server_program_is_here(const char *program);
 
+/* A storage daemon that all tests of this process and of its children share, one after the other:
+ * started when it is first asked for, ended with the process. Its disk has so many bytes. */
+const struct server *server_shared(uint64_t bytes);
+
 #endif
