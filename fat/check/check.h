@@ -95,6 +95,7 @@ struct fat_check_scan {
     bool is_root;
     bool is_file; /* repair: it never was a directory, and is none any more */
     bool ended;   /* the end mark was met */
+    bool cut;     /* repair: what is left of its chain is not its own any more */
     struct fat_check_dot dot[2];
     uint32_t subdirs;
     uint32_t after_end, after_end_slot;
@@ -105,6 +106,7 @@ struct fat_check_scan {
     uint64_t tail_at;                   /* the first free slot behind the last used one; 0: none */
     uint32_t tail;                      /* its number */
     uint32_t number;                    /* the last that made a name unique */
+    uint32_t tail_keep; /* clusters up to what is no directory, nor comes back to one; 0: unknown */
 };
 
 /* A chain: what its entry says, and what fat_check_claim found. */

@@ -174,13 +174,18 @@ static void slot_after_end(struct fat_check_scan *scan, const uint8_t *slot, uin
     if (scan->after_end++ == 0) scan->after_end_slot = number;
 }
 
+static bool goes_on(const struct fat_check_scan *scan)
+{
+    return !scan->is_file && !scan->cut;
+}
+
 static void unit_scan(struct fat_check *c, struct fat_check_scan *scan, struct fat_check_unit *unit)
 {
     uint32_t sector_log2 = cairn_log2(c->geometry.sector_bytes);
     c->unit = unit;
     if (unit->garbage && !scan->ended)
         fat_check_find(c, CAIRN_FAT_FAULT_DIR_GARBAGE, unit->start.cluster, unit->bad, unit->good);
-    for (uint32_t i = unit->from; i < unit->count && !c->canceled && !scan->is_file; i++) {
+    for (uint32_t i = unit->from; i < unit->count && !c->canceled && goes_on(scan); i++) {
         const uint8_t *slot = unit->slots + (size_t)i * FAT_SLOT_BYTES;
         c->slot_at = unit->at + (uint64_t)i * FAT_SLOT_BYTES;
         c->sector = c->slot_at >> sector_log2;
@@ -197,7 +202,7 @@ static void slots_scan(struct fat_check *c, struct fat_check_scan *scan,
 {
     struct fat_check_unit unit;
     cursor->ahead = true;
-    while (!scan->is_file && fat_check_unit_next(c, cursor, &unit))
+    while (goes_on(scan) && fat_check_unit_next(c, cursor, &unit))
         unit_scan(c, scan, &unit);
     c->unit = NULL;
     c->slot_at = FAT_CHECK_NOWHERE;

@@ -47,6 +47,92 @@ static bool file_make(struct fat_check *c)
     return false;
 }
 
+/* ---- the end of its chain -------------------------------------------------------------------- */
+
+/* Entries of a cluster that make sense, and that make none, whatever marks are between them. */
+struct sense {
+    uint32_t good, bad;
+};
+
+static struct sense cluster_ask(struct fat_check *c, uint32_t cluster)
+{
+    struct sense sense = { 0 };
+    uint32_t size = c->geometry.cluster_bytes;
+    uint32_t bytes = size < FAT_CHECK_UNIT ? size : FAT_CHECK_UNIT;
+    for (uint32_t done = 0; done < size; done += bytes) {
+        uint64_t at = fat_check_cluster_at(c, cluster) + done;
+        const uint8_t *slots = fat_check_view(c, &c->mend->window, at, bytes);
+        for (uint32_t i = 0; i < bytes; i += FAT_SLOT_BYTES) {
+            if (slots[i] == FAT_SLOT_END || slots[i] == FAT_SLOT_FREE) continue;
+            bool is_bad = fat_check_slot_is_nonsense(slots + i);
+            sense.bad += is_bad;
+            sense.good += !is_bad;
+        }
+    }
+    return sense;
+}
+
+/* After how many clusters a directory's chain goes into something that is none, and never comes
+ * back to what is; else UINT32_MAX. */
+static uint32_t tail_find(struct fat_check *c)
+{
+    uint32_t cluster = c->scan->first.cluster, keep = UINT32_MAX;
+    for (uint32_t n = 1; cluster && n < c->scan->first.left; n++) {
+        cluster = fat_check_next(c, cluster);
+        if (!fat_check_in_range(c, cluster) || cluster >= c->outside) break;
+        struct sense sense = cluster_ask(c, cluster);
+        if (sense.good && sense.bad <= 2 * sense.good)
+            keep = UINT32_MAX;
+        else if (sense.bad && keep == UINT32_MAX)
+            keep = n;
+    }
+    return keep;
+}
+
+/* They are a file's, whose chain was gone into, or orphans. */
+static void tail_unclaim(struct fat_check *c, uint32_t cluster, uint32_t count)
+{
+    for (; count > 0 && cluster < c->entries; count--) {
+        fat_check_bit_clear(c->seen, cluster);
+        if (c->mend->dirs) fat_check_bit_clear(c->mend->dirs, cluster);
+        c->claimed--;
+        cluster = fat_check_next(c, cluster);
+    }
+}
+
+/* Cut the directory's chain there, if that is after `least` to `most` clusters. */
+static bool tail_cut(struct fat_check *c, uint32_t least, uint32_t most)
+{
+    struct fat_check_scan *scan = c->scan;
+    if (scan->tail_keep == 0) scan->tail_keep = tail_find(c);
+    uint32_t keep = scan->tail_keep, last = scan->first.cluster;
+    if (keep < least || keep > most || !fat_mend_room(c, 4, 16)) return false;
+    for (uint32_t n = 1; n < keep; n++)
+        last = fat_check_next(c, last);
+    tail_unclaim(c, fat_check_next(c, last), scan->first.left - keep);
+    if (!fat_mend_vote(c, last)) fat_mend_entry(c, last, FATENT_END, FAT_STAGE_REMOVE);
+    scan->first.left = keep;
+    scan->cut = c->mend->later = true;
+    fat_mend_say(c, "its chain is cut after %u cluster%s, since what follows is no directory", keep,
+                 keep == 1 ? "" : "s");
+    return true;
+}
+
+/* What was scanned stays. */
+static bool tail_cut_here(struct fat_check *c)
+{
+    uint32_t before = c->scan->first.left - c->unit->start.left;
+    return before > 0 && tail_cut(c, before, before);
+}
+
+static bool tail_cut_behind_end(struct fat_check *c)
+{
+    const struct fat_check_scan *scan = c->scan;
+    return scan->end.cluster && tail_cut(c, scan->first.left - scan->end.left + 1, UINT32_MAX - 1);
+}
+
+/* ---- nonsense in between --------------------------------------------------------------------- */
+
 /* A copy of what the unit holds, as orphans, which are then kept as all others are. */
 static bool unit_copy(struct fat_check *c)
 {
@@ -77,6 +163,7 @@ bool fat_mend_dir_garbage(struct fat_check *c, uint32_t cluster, uint64_t a, uin
 {
     (void)a, (void)b;
     if (c->scan->entry_at && cluster == c->scan->start && is_no_directory(c)) return file_make(c);
+    if (tail_cut_here(c)) return false;
     bool keep = c->mend->options->orphans == CAIRN_FAT_ORPHANS_KEEP;
     bool kept = keep && unit_copy(c);
     if (keep && !kept && !c->mend->none_free) return false;
@@ -172,6 +259,7 @@ bool fat_mend_dir_after_end(struct fat_check *c, uint32_t cluster, uint64_t a, u
 {
     struct behind behind = { 0 };
     (void)cluster, (void)a, (void)b;
+    if (tail_cut_behind_end(c)) return false;
     behind_judge(c, &behind);
     bool sound = behind.alive || (behind.empty && behind.nonsense == 0);
     if (!sound) return behind_clear(c, &behind);

@@ -75,6 +75,25 @@ START_TEST(clusters_behind_the_end_are_kept_as_lost_ones)
 }
 END_TEST
 
+/* One entry of the FAT is wrong: a directory goes on in a file that the walk meets later. Behind
+ * its end mark, or, as its cluster is full, without one. */
+START_TEST(a_directory_gives_back_what_is_a_files)
+{
+    for (size_t i = 0; i < 2 * MEND_TYPES; i++) {
+        repaired_make(&v, mend_types[i / 2]);
+        uint32_t dir = v.s.files[SAMPLE_DIR].start;
+        for (uint32_t slot = 4; i % 2 && slot < 512 / FAT_SLOT_BYTES; slot++)
+            *sample_dir_slot(&v.s, SAMPLE_DIR, slot) = FAT_SLOT_FREE;
+        sample_link(&v.s, dir, v.s.files[SAMPLE_DEEP].start);
+        repaired_mend(&v);
+        ck_assert_uint_eq(repaired_left(&v), 0);
+        ck_assert_msg(mend_is_at(&v.s, "DIR/SUB/DEEP.TXT", SAMPLE_DEEP), "%s", v.mending.log);
+        ck_assert_msg(!mend_exists(&v.s, "found"), "%s", v.mending.log);
+        repaired_end(&v);
+    }
+}
+END_TEST
+
 /* Its type would change, were it made to end with its device; what lies behind that is not given up
  * then. */
 START_TEST(a_device_that_is_cut_off_can_be_made_larger_again)
@@ -187,6 +206,7 @@ TCase *repair_review_tests(void)
     tcase_add_test(tests, names_behind_an_end_mark_are_judged_by_all_fats);
     tcase_add_test(tests, a_plan_counts_what_a_repair_writes);
     tcase_add_test(tests, clusters_behind_the_end_are_kept_as_lost_ones);
+    tcase_add_test(tests, a_directory_gives_back_what_is_a_files);
     tcase_add_test(tests, a_device_that_is_cut_off_can_be_made_larger_again);
     tcase_add_test(tests, a_boot_sector_that_is_wrong_is_no_base_for_a_repair);
     tcase_add_test(tests, a_backup_that_fits_finds_the_memory_it_takes);
