@@ -81,6 +81,9 @@ const void *blk_route_borrow(struct cairn_blk *dev, uint64_t block, uint64_t cou
 /* Put dev's name on each explanation of the batch, once. */
 void blk_sign(const struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count);
 
+/* Where the part of a batch ends that begins at `at` and is reads only, or changes only. */
+size_t blk_part_end(const struct cairn_blk_req *reqs, size_t at, size_t count);
+
 /* Send the part [at, end) of a batch whose requests before it are done. What one of those has
  * explained is left. */
 enum cairn_err blk_send_behind(struct cairn_blk *to, struct cairn_blk_req *reqs, size_t at,

@@ -103,36 +103,26 @@ enum cairn_err cairn_blk_finish(struct cairn_blk *dev, struct cairn_blk_req *req
 }
 
 /* The bytes may wrap only when the range is wrong too, which is checked before the segments. */
-static struct cairn_blk_seg seg_one(const struct cairn_blk *dev, uint64_t count, const void *data)
+static enum cairn_err transfer_one(struct cairn_blk *dev, enum cairn_blk_op op, uint64_t block,
+                                   uint64_t count, const void *data, struct cairn_why *why)
 {
-    return (struct cairn_blk_seg){ (void *)(uintptr_t)data,
-                                   (size_t)(count * dev->info.block_bytes) };
+    struct cairn_blk_seg seg = { (void *)(uintptr_t)data, (size_t)(count * dev->info.block_bytes) };
+    struct cairn_blk_req req = {
+        .op = op, .block = block, .count = count, .segs = &seg, .seg_count = 1, .why = why
+    };
+    return cairn_blk_submit(dev, &req, 1);
 }
 
 enum cairn_err cairn_blk_read(struct cairn_blk *dev, uint64_t block, uint64_t count, void *data,
                               struct cairn_why *why)
 {
-    struct cairn_blk_seg seg = seg_one(dev, count, data);
-    struct cairn_blk_req req = { .op = CAIRN_BLK_READ,
-                                 .block = block,
-                                 .count = count,
-                                 .segs = &seg,
-                                 .seg_count = 1,
-                                 .why = why };
-    return cairn_blk_submit(dev, &req, 1);
+    return transfer_one(dev, CAIRN_BLK_READ, block, count, data, why);
 }
 
 enum cairn_err cairn_blk_write(struct cairn_blk *dev, uint64_t block, uint64_t count,
                                const void *data, struct cairn_why *why)
 {
-    struct cairn_blk_seg seg = seg_one(dev, count, data);
-    struct cairn_blk_req req = { .op = CAIRN_BLK_WRITE,
-                                 .block = block,
-                                 .count = count,
-                                 .segs = &seg,
-                                 .seg_count = 1,
-                                 .why = why };
-    return cairn_blk_submit(dev, &req, 1);
+    return transfer_one(dev, CAIRN_BLK_WRITE, block, count, data, why);
 }
 
 enum cairn_err cairn_blk_discard(struct cairn_blk *dev, uint64_t block, uint64_t count,

@@ -26,6 +26,14 @@ enum cairn_err blk_layer_submit(struct cairn_blk *dev, struct cairn_blk_req *req
     return err;
 }
 
+size_t blk_part_end(const struct cairn_blk_req *reqs, size_t at, size_t count)
+{
+    bool is_read = reqs[at].op == CAIRN_BLK_READ;
+    while (++at < count && (reqs[at].op == CAIRN_BLK_READ) == is_read)
+        continue;
+    return at;
+}
+
 enum cairn_err blk_send_behind(struct cairn_blk *to, struct cairn_blk_req *reqs, size_t at,
                                size_t end)
 {

@@ -49,10 +49,8 @@ bool blk_mirror_leg_drop(struct cairn_blk_mirror *mirror, uint32_t leg, enum cai
 static enum cairn_err mirror_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
     for (size_t at = 0, end; at < count; at = end) {
-        bool is_read = reqs[at].op == CAIRN_BLK_READ;
-        for (end = at + 1; end < count && (reqs[end].op == CAIRN_BLK_READ) == is_read;)
-            end++;
-        if (is_read)
+        end = blk_part_end(reqs, at, count);
+        if (reqs[at].op == CAIRN_BLK_READ)
             blk_mirror_read(mirror_of(dev), reqs, at, end);
         else
             blk_mirror_change(mirror_of(dev), reqs, at, end);

@@ -28,10 +28,8 @@ static enum cairn_err overlay_submit(struct cairn_blk *dev, struct cairn_blk_req
                                      size_t count)
 {
     for (size_t at = 0, end; at < count; at = end) {
-        bool is_read = reqs[at].op == CAIRN_BLK_READ;
-        for (end = at + 1; end < count && (reqs[end].op == CAIRN_BLK_READ) == is_read;)
-            end++;
-        if (is_read)
+        end = blk_part_end(reqs, at, count);
+        if (reqs[at].op == CAIRN_BLK_READ)
             blk_overlay_read(overlay_of(dev), reqs, at, end);
         else
             change(overlay_of(dev), reqs, at, end);
