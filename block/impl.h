@@ -108,6 +108,20 @@ const void *blk_layer_borrow(struct cairn_blk *dev, uint64_t block, uint64_t cou
 /* For devices that hold nothing: closing cannot fail. */
 enum cairn_err blk_close_nothing(struct cairn_blk *dev, struct cairn_why *why) CAIRN_MUST_USE;
 
+/* front/cursor.c: where in the memory of a request one is; begins as { req->segs, 0 }. None of
+ * these goes beyond the memory: bytes are at most what is left of it. */
+
+struct blk_cursor {
+    const struct cairn_blk_seg *seg;
+    size_t done; /* bytes of it */
+};
+
+/* The next bytes that lie together, at least one and at most so many. */
+struct cairn_blk_seg blk_cursor_next(struct blk_cursor *cursor, uint64_t bytes);
+void blk_cursor_skip(struct blk_cursor *cursor, uint64_t bytes);
+/* A read's memory from data, other memory to it. */
+void blk_cursor_copy(struct blk_cursor *cursor, enum cairn_blk_op op, uint8_t *data, size_t bytes);
+
 /* front/extents.c: a device that knows its data as byte ranges says so in blocks. */
 
 struct blk_extents {

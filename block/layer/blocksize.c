@@ -19,10 +19,9 @@ static struct cairn_blk_resized *resized_of(struct cairn_blk *dev)
 struct walk {
     struct cairn_blk_resized *dev;
     const struct cairn_blk_req *req;
-    struct cairn_why *why; /* the request's, unless an earlier one has explained itself there */
-    uint64_t at, end;      /* bytes of the device */
-    uint32_t seg;          /* of reads and writes */
-    size_t seg_done;
+    struct cairn_why *why;    /* the request's, unless an earlier one has explained itself there */
+    uint64_t at, end;         /* bytes of the device */
+    struct blk_cursor memory; /* of reads and writes */
 };
 
 static uint32_t below_bytes(const struct cairn_blk_resized *dev)
@@ -30,24 +29,11 @@ static uint32_t below_bytes(const struct cairn_blk_resized *dev)
     return dev->base.below->info.block_bytes;
 }
 
-/* Memory for the next byte, NULL for zero and discard, and how many bytes lie there together. */
-static uint8_t *walk_memory(struct walk *walk, uint64_t *bytes)
-{
-    *bytes = walk->end - walk->at;
-    if (!walk->req->seg_count) return NULL;
-    while (walk->seg_done == walk->req->segs[walk->seg].bytes) {
-        walk->seg++;
-        walk->seg_done = 0;
-    }
-    const struct cairn_blk_seg *seg = &walk->req->segs[walk->seg];
-    *bytes = seg->bytes - walk->seg_done;
-    return (uint8_t *)seg->data + walk->seg_done;
-}
-
+/* Go on by so many bytes. */
 static void walk_advance(struct walk *walk, uint64_t bytes)
 {
     walk->at += bytes;
-    if (walk->req->seg_count) walk->seg_done += (size_t)bytes;
+    if (walk->req->seg_count) blk_cursor_skip(&walk->memory, bytes);
 }
 
 static enum cairn_err below_do(struct walk *walk, enum cairn_blk_op op, uint64_t bytes,
@@ -78,17 +64,11 @@ static enum cairn_err walk_whole(struct walk *walk, uint8_t *data, uint64_t byte
 /* Between the request's memory, wherever it lies, and so many bytes of a block. */
 static void walk_copy(struct walk *walk, uint8_t *block, uint64_t bytes)
 {
-    for (uint64_t some; bytes; block += some, bytes -= some) {
-        uint8_t *data = walk_memory(walk, &some);
-        some = cairn_min_u64(some, bytes);
-        if (!data)
-            memset(block, 0, (size_t)some);
-        else if (walk->req->op == CAIRN_BLK_READ)
-            memcpy(data, block, (size_t)some);
-        else
-            memcpy(block, data, (size_t)some);
-        walk_advance(walk, some);
-    }
+    if (walk->req->seg_count)
+        blk_cursor_copy(&walk->memory, walk->req->op, block, (size_t)bytes);
+    else
+        memset(block, 0, (size_t)bytes);
+    walk->at += bytes;
 }
 
 /* Read the block, unless all of it is new, change what the request says, write it back. `inside` is
@@ -125,12 +105,14 @@ static enum cairn_err walk_piece(struct walk *walk)
 
 static enum cairn_err walk_step(struct walk *walk)
 {
-    uint64_t bytes, unit = below_bytes(walk->dev);
-    uint8_t *data = walk_memory(walk, &bytes);
+    uint64_t unit = below_bytes(walk->dev), left = walk->end - walk->at;
+    struct blk_cursor ahead = walk->memory;
+    struct cairn_blk_seg seg = { NULL, 0 };
+    if (walk->req->seg_count) seg = blk_cursor_next(&ahead, left);
+    uint64_t bytes = seg.data ? seg.bytes : left;
     bool is_whole = walk->at % unit == 0 && bytes >= unit &&
-                    ((uintptr_t)data & (walk->dev->base.info.mem_align - 1)) == 0;
-    if (is_whole) return walk_whole(walk, data, bytes / unit * unit);
-    return walk_piece(walk);
+                    ((uintptr_t)seg.data & (walk->dev->base.info.mem_align - 1)) == 0;
+    return is_whole ? walk_whole(walk, seg.data, bytes / unit * unit) : walk_piece(walk);
 }
 
 static enum cairn_err submit_cut(struct cairn_blk_resized *dev, struct cairn_blk_req *reqs,
@@ -139,7 +121,10 @@ static enum cairn_err submit_cut(struct cairn_blk_resized *dev, struct cairn_blk
     uint32_t block_bytes = dev->base.info.block_bytes;
     enum cairn_err first = CAIRN_OK;
     for (size_t i = 0; i < count; i++) {
-        struct walk walk = { .dev = dev, .req = &reqs[i], .at = reqs[i].block * block_bytes };
+        struct walk walk = { .dev = dev,
+                             .req = &reqs[i],
+                             .at = reqs[i].block * block_bytes,
+                             .memory = { reqs[i].segs, 0 } };
         if (blk_why_is_first(reqs, i)) walk.why = reqs[i].why;
         walk.end = walk.at + reqs[i].count * block_bytes;
         while (walk.at < walk.end && !reqs[i].status)

@@ -2,30 +2,24 @@
 /* Requests through pages. Pages that reads miss are fetched together, in one batch. */
 #include "cache.h"
 
-/* Where in a request's memory one is. */
-struct cursor {
-    uint32_t seg;
-    size_t done;
-};
-
 /* A part of a read that waits for its page. */
 struct piece {
     struct cairn_blk_cache_page *page;
     uint32_t req;
     uint8_t first, count; /* blocks in the page */
-    struct cursor memory;
+    struct blk_cursor memory;
 };
 
 struct paged {
     struct cairn_blk_cache *cache;
     struct cairn_blk_req *reqs;
-    size_t at;            /* the request */
-    uint64_t done;        /* blocks of it */
-    struct cursor memory; /* there */
-    bool begun;           /* what follows is about it: */
-    bool sequential;      /* it began where the last read ended, */
-    bool missed;          /* and a page was not there */
-    bool clean_only;      /* writing to make room failed */
+    size_t at;                /* the request */
+    uint64_t done;            /* blocks of it */
+    struct blk_cursor memory; /* there */
+    bool begun;               /* what follows is about it: */
+    bool sequential;          /* it began where the last read ended, */
+    bool missed;              /* and a page was not there */
+    bool clean_only;          /* writing to make room failed */
     uint32_t piece_count;
     struct piece pieces[CACHE_BATCH];
     struct cache_batch batch;
@@ -34,38 +28,18 @@ struct paged {
 /* Why a step did not go on. */
 enum step { STEP_ON, STEP_BUSY, STEP_NO_ROOM };
 
-static void cursor_skip(const struct cairn_blk_req *req, struct cursor *memory, size_t bytes)
-{
-    memory->done += bytes;
-    while (memory->seg < req->seg_count && memory->done >= req->segs[memory->seg].bytes)
-        memory->done -= req->segs[memory->seg++].bytes;
-}
-
-/* Copy between a page and the request's memory, whichever way the request goes. */
-static void cursor_copy(const struct cairn_blk_req *req, struct cursor memory, uint8_t *page,
-                        size_t bytes)
-{
-    for (size_t piece; bytes; page += piece, bytes -= piece) {
-        const struct cairn_blk_seg *seg = &req->segs[memory.seg];
-        piece = (size_t)cairn_min_u64(bytes, seg->bytes - memory.done);
-        uint8_t *data = (uint8_t *)seg->data + memory.done;
-        if (req->op == CAIRN_BLK_READ)
-            memcpy(data, page, piece);
-        else
-            memcpy(page, data, piece);
-        cursor_skip(req, &memory, piece);
-    }
-}
-
 static size_t bytes_of(const struct paged *work, uint32_t blocks)
 {
     return (size_t)blocks * work->cache->base.info.block_bytes;
 }
 
-static void advance(struct paged *work, uint32_t blocks)
+/* Copy between a page and the current request's memory, whichever way the request goes. */
+static void step_copy(struct paged *work, struct cairn_blk_cache_page *page, uint32_t first,
+                      uint32_t count)
 {
-    work->done += blocks;
-    cursor_skip(&work->reqs[work->at], &work->memory, bytes_of(work, blocks));
+    blk_cursor_copy(&work->memory, work->reqs[work->at].op,
+                    blk_cache_data(work->cache, page, first), bytes_of(work, count));
+    work->done += count;
 }
 
 /* Blocks that the batch could not fetch with all of their page, one request each. */
@@ -94,12 +68,13 @@ static void pieces_finish(struct paged *work)
             work->batch.runs[run].page->valid |=
                 blk_cache_bits(work->batch.runs[run].first, work->batch.runs[run].count);
     for (uint32_t i = 0; i < work->piece_count; i++) {
-        const struct piece *piece = &work->pieces[i];
+        struct piece *piece = &work->pieces[i];
         const struct cairn_blk_req *req = &work->reqs[piece->req];
         piece_fetch(work, piece);
         if (!req->status)
-            cursor_copy(req, piece->memory, blk_cache_data(work->cache, piece->page, piece->first),
-                        bytes_of(work, piece->count));
+            blk_cursor_copy(&piece->memory, CAIRN_BLK_READ,
+                            blk_cache_data(work->cache, piece->page, piece->first),
+                            bytes_of(work, piece->count));
     }
 }
 
@@ -134,7 +109,8 @@ static void piece_add(struct paged *work, struct cairn_blk_cache_page *page, uin
 {
     work->pieces[work->piece_count++] =
         (struct piece){ page, (uint32_t)work->at, (uint8_t)first, (uint8_t)count, work->memory };
-    advance(work, count);
+    blk_cursor_skip(&work->memory, bytes_of(work, count));
+    work->done += count;
 }
 
 /* Get the page, if need be, and have all that it lacks fetched. */
@@ -167,9 +143,7 @@ static enum step read_step(struct paged *work, struct cairn_blk_cache_page *page
     if (page && (page->valid & bits) == bits) {
         page->used = true;
         cache->counts.hits++;
-        cursor_copy(&work->reqs[work->at], work->memory, blk_cache_data(cache, page, first),
-                    bytes_of(work, count));
-        advance(work, count);
+        step_copy(work, page, first, count);
         return STEP_ON;
     }
     enum step step = page_fetch(work, page, number);
@@ -190,12 +164,10 @@ static enum step write_step(struct paged *work, struct cairn_blk_cache_page *pag
     if (!page) page = blk_cache_take(cache, number, work->clean_only, &dirty);
     if (!page) return step_taken(page, dirty);
     uint64_t bits = blk_cache_bits(first, count);
-    cursor_copy(&work->reqs[work->at], work->memory, blk_cache_data(cache, page, first),
-                bytes_of(work, count));
+    step_copy(work, page, first, count);
     page->used = true;
     page->valid |= bits;
     blk_cache_set_dirty(cache, page, page->dirty | bits);
-    advance(work, count);
     return STEP_ON;
 }
 
@@ -203,11 +175,10 @@ static void request_begin(struct paged *work)
 {
     const struct cairn_blk_req *req = &work->reqs[work->at];
     work->begun = true;
-    work->memory = (struct cursor){ 0 };
+    work->memory = (struct blk_cursor){ req->segs, 0 };
     work->missed = false;
     work->sequential = req->op == CAIRN_BLK_READ && req->block == work->cache->next_read;
     if (req->op == CAIRN_BLK_READ) work->cache->next_read = req->block + req->count;
-    if (req->seg_count) cursor_skip(req, &work->memory, 0);
 }
 
 /* One page's worth of the current request, or on to the next one. */

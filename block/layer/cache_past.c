@@ -49,23 +49,6 @@ static void claim_drop(struct cairn_blk_cache *cache, const struct cairn_blk_cac
     cairn_cond_broadcast(&cache->idle);
 }
 
-/* Bytes of the request's memory, from so many on. */
-static void memory_copy(const struct cairn_blk_req *req, uint64_t from, uint8_t *to, size_t bytes)
-{
-    for (uint32_t i = 0; bytes; i++) {
-        const struct cairn_blk_seg *seg = &req->segs[i];
-        if (from >= seg->bytes) {
-            from -= seg->bytes;
-            continue;
-        }
-        size_t piece = (size_t)cairn_min_u64(bytes, seg->bytes - from);
-        memcpy(to, (const uint8_t *)seg->data + (size_t)from, piece);
-        to += piece;
-        bytes -= piece;
-        from = 0;
-    }
-}
-
 /* The page's blocks as the write or zero has left them below. */
 static void page_follow(const struct cairn_blk_cache *cache, const struct cairn_blk_req *req,
                         struct cairn_blk_cache_page *page, uint64_t bits)
@@ -75,10 +58,13 @@ static void page_follow(const struct cairn_blk_cache *cache, const struct cairn_
     size_t bytes = (size_t)__builtin_popcountll(bits) * block_bytes;
     uint8_t *data = blk_cache_data(cache, page, first);
     uint64_t block = (page->number << cache->page_shift) + first;
-    if (req->op == CAIRN_BLK_ZERO)
+    if (req->op == CAIRN_BLK_ZERO) {
         memset(data, 0, bytes);
-    else
-        memory_copy(req, (block - req->block) * block_bytes, data, bytes);
+    } else {
+        struct blk_cursor memory = { req->segs, 0 };
+        blk_cursor_skip(&memory, (block - req->block) * block_bytes);
+        blk_cursor_copy(&memory, req->op, data, bytes);
+    }
     page->valid |= bits;
 }
 

@@ -22,28 +22,9 @@ struct reading {
     struct half below, store;
 };
 
-/* How far a request's memory is used. */
-struct memory {
-    const struct cairn_blk_seg *seg;
-    size_t done;
-};
-
-/* The next bytes of memory that lie together, at most so many. */
-static struct cairn_blk_seg memory_next(struct memory *memory, uint64_t bytes)
-{
-    while (memory->done == memory->seg->bytes) {
-        memory->seg++;
-        memory->done = 0;
-    }
-    size_t piece = (size_t)cairn_min_u64(bytes, memory->seg->bytes - memory->done);
-    struct cairn_blk_seg seg = { (uint8_t *)memory->seg->data + memory->done, piece };
-    memory->done += piece;
-    return seg;
-}
-
 /* Add as much of a run as there is room for; returns the blocks. */
 static uint64_t half_add(struct half *half, struct overlay_run run, uint32_t parent,
-                         struct memory *memory, uint32_t block_bytes)
+                         struct blk_cursor *memory, uint32_t block_bytes)
 {
     uint64_t left = run.count * block_bytes;
     if (half->req_count == PIECES || half->seg_count == SEGS) return 0;
@@ -53,7 +34,7 @@ static uint64_t half_add(struct half *half, struct overlay_run run, uint32_t par
                                    .segs = &half->segs[half->seg_count] };
     half->parents[half->req_count++] = parent;
     for (; left && half->seg_count < SEGS; req->seg_count++) {
-        struct cairn_blk_seg seg = memory_next(memory, left);
+        struct cairn_blk_seg seg = blk_cursor_next(memory, left);
         half->segs[half->seg_count++] = seg;
         left -= seg.bytes;
     }
@@ -87,7 +68,7 @@ static void request_read(struct reading *reading, size_t at)
 {
     struct cairn_blk_overlay *overlay = reading->overlay;
     const struct cairn_blk_req *req = &reading->reqs[at];
-    struct memory memory = { req->segs, 0 };
+    struct blk_cursor memory = { req->segs, 0 };
     uint64_t block = req->block, end = req->block + req->count;
     while (block < end && !req->status) {
         cairn_lock_take(&overlay->lock);

@@ -7,11 +7,10 @@
 /* Where byte `at` of the request is; NULL: it is a zero. */
 static uint8_t *request_byte(const struct cairn_blk_req *req, uint64_t at)
 {
-    for (uint32_t i = 0; i < req->seg_count; i++) {
-        if (at < req->segs[i].bytes) return (uint8_t *)req->segs[i].data + (size_t)at;
-        at -= req->segs[i].bytes;
-    }
-    return NULL;
+    struct blk_cursor memory = { req->segs, 0 };
+    if (!req->seg_count) return NULL;
+    blk_cursor_skip(&memory, at);
+    return blk_cursor_next(&memory, 1).data;
 }
 
 static void unit_copy(uint8_t *to, const struct cairn_blk_req *req, uint64_t at, uint32_t bytes)
