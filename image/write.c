@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Writing a plan in one pass. A stream gets the regions in their order; where one can seek, the
- * boot sector comes last, so that what is not finished is no FAT volume.
+ * boot sector and its backup come last, so that what is not finished is no FAT volume, nor one that
+ * a repair makes of it.
  */
 #include "copy.h"
 #include "meta.h"
@@ -56,15 +57,21 @@ static enum cairn_err put_fsinfo(struct writing *w, uint32_t at, struct cairn_wh
     return put(w, sector_offset(w, at + geo->fsinfo_sector), geo->sector_bytes, why);
 }
 
-/* The reserved sectors but the first. */
+static enum cairn_err put_backup_boot(struct writing *w, struct cairn_why *why)
+{
+    uint32_t at = w->plan->geometry.backup_boot;
+    return at ? put_boot(w, at, why) : CAIRN_OK;
+}
+
+/* The reserved sectors, but boot sectors where they come last. */
 static enum cairn_err put_reserved(struct writing *w, struct cairn_why *why)
 {
     const struct cairn_fat_geometry *geo = &w->plan->geometry;
-    uint64_t first = geo->sector_bytes, end = sector_offset(w, geo->reserved_sectors);
-    enum cairn_err err = img_sink_zero(w->sink, first, end - first, why);
+    bool stream = w->sink->kind == IMG_SINK_STREAM;
+    enum cairn_err err = stream ? put_boot(w, 0, why) : CAIRN_OK;
     if (!err) err = put_fsinfo(w, 0, why);
     if (err || geo->backup_boot == 0) return err;
-    err = put_boot(w, geo->backup_boot, why);
+    if (stream) err = put_backup_boot(w, why);
     return err ? err : put_fsinfo(w, geo->backup_boot, why);
 }
 
@@ -134,10 +141,11 @@ static enum cairn_err put_meta(struct writing *w, struct cairn_why *why)
     return err ? err : put_directories(w, why);
 }
 
-/* A device may hold an old volume: its boot sector goes before anything else does. */
+/* A device may hold an old volume: its boot sectors go before anything else does. */
 static enum cairn_err old_end(struct writing *w, struct cairn_why *why)
 {
-    enum cairn_err err = img_sink_zero(w->sink, 0, w->plan->geometry.sector_bytes, why);
+    uint64_t reserved = sector_offset(w, w->plan->geometry.reserved_sectors);
+    enum cairn_err err = img_sink_zero(w->sink, 0, reserved, why);
     return err ? err : img_sink_flush(w->sink, why);
 }
 
@@ -146,12 +154,13 @@ static enum cairn_err put_all(struct writing *w, const struct cairn_image_write_
                               struct cairn_why *why)
 {
     bool stream = w->sink->kind == IMG_SINK_STREAM;
-    enum cairn_err err = stream ? put_boot(w, 0, why) : old_end(w, why);
+    enum cairn_err err = stream ? CAIRN_OK : old_end(w, why);
     if (!err) err = put_meta(w, why);
     if (!err) err = img_copy_contents(w->plan, w->sink, options, w->result, why);
     if (err) return err;
     if (stream) return img_sink_put(w->sink, w->plan->total_bytes, w->buf, 0, why);
     err = img_sink_flush(w->sink, why);
+    if (!err) err = put_backup_boot(w, why);
     return err ? err : put_boot(w, 0, why);
 }
 

@@ -73,11 +73,12 @@ fi
 # The server dies while the image is written: what is there is no volume.
 head -c 64M /dev/urandom >slow.raw
 serve slow --filter=delay file slow.raw wdelay=30ms
-timeout 20 "$cairn" build --quiet --size=64M src "$uri" 2>.err &
+timeout 20 "$cairn" build --quiet --type=32 --size=64M src "$uri" 2>.err &
 building=$!
 sleep 0.3
 kill -9 "${pids[-1]}"
 wait "$building"
 same 'the server dies while it builds' "$? $(grep -c 'closed the connection' .err)" '4 1'
 same 'and leaves no boot sector' "$(head -c 512 slow.raw | tr -d '\0' | wc -c)" 0
+same 'nor a backup of one' "$(head -c 3584 slow.raw | tail -c 512 | tr -d '\0' | wc -c)" 0
 finish
