@@ -131,7 +131,7 @@ static enum cairn_err room_check(const struct resize *resize, struct cairn_why *
     if (resize->is_file || resize->bytes <= there) return CAIRN_OK;
     (void)cairn_why_fail(why, CAIRN_ENOSPC, "there is room for %llu bytes only",
                          (unsigned long long)there);
-    cairn_why_hint(why, "`max` takes all of it; a partition is made larger in the partition table");
+    cairn_why_hint(why, "`max` takes all of it; `cairn part resize` makes a partition larger");
     return CAIRN_ENOSPC;
 }
 
