@@ -134,10 +134,11 @@ enum cairn_err blk_virtio_stop(struct cairn_virtio *virtio) CAIRN_MUST_USE;
 extern const char blk_virtio_unstopped[];
 /* Tell the device about all that was added. */
 void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q);
-/* Wait until the device has used something, and complete what it used. Returns also when the device
- * was given up, which fails all it had. Drops the lock meanwhile: everything that was added must
- * have been announced. */
-void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q);
+/* Wait until the device has used something, `wanted` chains if they come soon, and complete what it
+ * used. Returns also when the device was given up, which fails all it had. Drops the lock
+ * meanwhile: everything that was added must have been announced. */
+void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
+                           uint16_t wanted);
 /* Announce, and wait for all of a batch. */
 void blk_virtio_batch_wait(struct cairn_blk_virtio *dev, struct blk_virtio_batch *batch);
 /* Add a piece, whose data segments are in q->segs, for reqs[at] of the batch. There is room. */

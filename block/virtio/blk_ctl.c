@@ -12,7 +12,7 @@ static void ask_locked(struct cairn_blk_virtio *dev, struct blk_virtio_batch *ba
     struct blk_virtio_queue *q = batch->queue;
     while (!blk_virtio_broken(dev) && !blk_virtq_fits(&q->ring, answer_bytes ? 3 : 2)) {
         blk_virtio_queue_kick(dev, q);
-        blk_virtio_queue_wait(dev, q);
+        blk_virtio_queue_wait(dev, q, 1);
     }
     if (blk_virtio_broken(dev)) {
         blk_virtio_fail_broken(dev, batch, 0);

@@ -40,7 +40,7 @@ static bool piece_send(struct cairn_blk_virtio *dev, struct blk_virtio_batch *ba
             return false;
         }
         blk_virtio_queue_kick(dev, q);
-        blk_virtio_queue_wait(dev, q);
+        blk_virtio_queue_wait(dev, q, 1);
     }
     blk_virtio_queue_add(dev, batch, at, type_of(req->op), &piece);
     blk_virtio_place_step(req, place, piece.bytes);

@@ -96,7 +96,7 @@ static bool packed_publish(struct blk_virtq *q)
 }
 
 /* Both bits have the value of the lap: used, and in this lap. */
-static bool packed_ready(const struct blk_virtq *q)
+static uint16_t packed_used(const struct blk_virtq *q)
 {
     uint16_t flags = blk_virtq_load(desc_at(q, q->used_at) + DESC_FLAGS);
     bool avail = flags & DESC_AVAIL, used = flags & DESC_USED;
@@ -139,7 +139,7 @@ static uint16_t packed_place(const struct blk_virtq *q)
 const struct blk_virtq_kind blk_virtq_packed = {
     .put = packed_put,
     .publish = packed_publish,
-    .ready = packed_ready,
+    .used = packed_used,
     .read = packed_read,
     .retire = packed_retire,
     .arm = packed_arm,

@@ -243,18 +243,23 @@ static enum cairn_err queue_sleep(struct cairn_blk_virtio *dev, struct blk_virti
     return err == CAIRN_ETIMEDOUT ? CAIRN_OK : err;
 }
 
-/* By the leader, without the lock: until something is used, or nothing will be. */
+static uint64_t deadline_from(const struct cairn_blk_virtio *dev, uint64_t now)
+{
+    return now + cairn_min_u64(dev->timeout_ns, UINT64_MAX - now);
+}
+
+/* By the leader, without the lock: until so many chains are used; or something is, and looking on
+ * has taken long; or nothing will be. */
 static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
-                                  const char **text)
+                                  uint16_t wanted, const char **text)
 {
     struct cairn_clock_mono *clock = cairn_clock_mono_platform();
     for (uint32_t i = 0; i < dev->polls; i++) {
-        if (blk_virtq_ready(&q->ring)) return CAIRN_OK;
+        if (blk_virtq_used(&q->ring) >= wanted) return CAIRN_OK;
         cpu_relax();
     }
     /* Only now is a clock asked, and the device's status, which costs a hypervisor an exit. */
-    uint64_t now = cairn_clock_mono_now(clock);
-    uint64_t deadline = now + cairn_min_u64(dev->timeout_ns, UINT64_MAX - now);
+    uint64_t now = cairn_clock_mono_now(clock), deadline = deadline_from(dev, now);
     enum cairn_err err = CAIRN_OK;
     while (!err && !blk_virtq_ready(&q->ring) && !blk_virtio_broken(dev)) {
         *text = "the device wants to be reset";
@@ -268,7 +273,8 @@ static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virti
     return err;
 }
 
-void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q)
+void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
+                           uint16_t wanted)
 {
     if (q->has_leader) {
         cairn_cond_wait(&q->used, &q->lock);
@@ -277,7 +283,7 @@ void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue
     q->has_leader = true;
     cairn_lock_drop(&q->lock);
     const char *text = NULL;
-    enum cairn_err err = queue_watch(dev, q, &text);
+    enum cairn_err err = queue_watch(dev, q, wanted, &text);
     cairn_lock_take(&q->lock);
     q->has_leader = false;
     if (!err && !blk_virtio_broken(dev)) err = queue_drain(dev, q, &text);
@@ -286,9 +292,36 @@ void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue
     cairn_cond_broadcast(&q->used);
 }
 
+/* All that the device has, when a batch waits for nothing else: who completes chains one by one as
+ * they come takes the ring's cache lines from a device that works on the next. */
+static uint16_t uses_wanted(const struct blk_virtio_queue *q, const struct blk_virtio_batch *batch)
+{
+    uint16_t held = (uint16_t)(q->ring.published - q->ring.done);
+    bool is_counted = q->ring.kind == &blk_virtq_split && !q->ring.in_order;
+    return is_counted && batch->left == held ? held : 1;
+}
+
+/* What was used was all of others: a device that answers only those is given up too. No clock is
+ * asked where a batch has the queue to itself. */
+static void batch_passed_over(struct cairn_blk_virtio *dev, uint64_t *deadline)
+{
+    uint64_t now = cairn_clock_mono_now(cairn_clock_mono_platform());
+    if (!*deadline)
+        *deadline = deadline_from(dev, now);
+    else if (now >= *deadline)
+        give_up(dev, CAIRN_ETIMEDOUT, "the device did not answer in time");
+}
+
 void blk_virtio_batch_wait(struct cairn_blk_virtio *dev, struct blk_virtio_batch *batch)
 {
+    uint64_t deadline = 0;
     blk_virtio_queue_kick(dev, batch->queue);
-    while (batch->left)
-        blk_virtio_queue_wait(dev, batch->queue);
+    while (batch->left) {
+        size_t left = batch->left;
+        blk_virtio_queue_wait(dev, batch->queue, uses_wanted(batch->queue, batch));
+        if (batch->left == left)
+            batch_passed_over(dev, &deadline);
+        else
+            deadline = 0;
+    }
 }

@@ -97,15 +97,15 @@ static bool split_publish(struct blk_virtq *q)
     return blk_virtq_event_passed(blk_virtq_load(avail_event(q)), q->added, q->published);
 }
 
-static bool split_ready(const struct blk_virtq *q)
+static uint16_t split_used(const struct blk_virtq *q)
 {
-    return blk_virtq_load(q->device + RING_IDX) != q->done;
+    return (uint16_t)(blk_virtq_load(q->device + RING_IDX) - q->done);
 }
 
 /* One lie about the count makes all entries doubtful: the device is given up, not searched. */
 static bool split_read(struct blk_virtq *q, uint32_t *id, uint32_t *bytes)
 {
-    uint16_t used = (uint16_t)(blk_virtq_load(q->device + RING_IDX) - q->done);
+    uint16_t used = split_used(q);
     const uint8_t *entry = used_entry(q, q->done);
     *id = blk_virtq_load32(entry);
     *bytes = blk_virtq_load32(entry + 4);
@@ -144,7 +144,7 @@ static uint16_t split_place(const struct blk_virtq *q)
 const struct blk_virtq_kind blk_virtq_split = {
     .put = split_put,
     .publish = split_publish,
-    .ready = split_ready,
+    .used = split_used,
     .read = split_read,
     .retire = split_retire,
     .arm = split_arm,

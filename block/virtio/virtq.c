@@ -162,7 +162,7 @@ enum blk_virtq_got blk_virtq_poll(struct blk_virtq *q, uint16_t *id, uint32_t *b
         return broken(q, "the device used a chain before it was given it");
     }
     if (q->skip_to != BLK_VIRTQ_NONE) return take_oldest(q, id, bytes);
-    if (!q->kind->ready(q)) return BLK_VIRTQ_NOTHING;
+    if (!q->kind->used(q)) return BLK_VIRTQ_NOTHING;
     uint32_t used;
     if (!q->kind->read(q, &used, bytes))
         return broken(q, "the device used more chains than it was given");
@@ -175,15 +175,20 @@ enum blk_virtq_got blk_virtq_poll(struct blk_virtq *q, uint16_t *id, uint32_t *b
     return take_oldest(q, id, bytes);
 }
 
+uint16_t blk_virtq_used(const struct blk_virtq *q)
+{
+    return q->kind->used(q);
+}
+
 bool blk_virtq_ready(const struct blk_virtq *q)
 {
-    return q->kind->ready(q);
+    return q->kind->used(q) != 0;
 }
 
 bool blk_virtq_arm(struct blk_virtq *q)
 {
     q->kind->arm(q);
-    return q->kind->ready(q);
+    return blk_virtq_ready(q);
 }
 
 void blk_virtq_disarm(struct blk_virtq *q)

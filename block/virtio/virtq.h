@@ -49,8 +49,8 @@ struct blk_virtq_kind {
     void (*put)(struct blk_virtq *q, uint16_t id, const struct blk_virtq_seg *segs, uint16_t count);
     /* Make all that was put visible. True: the device wants to be told. */
     bool (*publish)(struct blk_virtq *q);
-    /* Has the device used something? */
-    bool (*ready)(const struct blk_virtq *q);
+    /* As blk_virtq_used. */
+    uint16_t (*used)(const struct blk_virtq *q);
     /* What it used, when ready. False: impossible. */
     bool (*read)(struct blk_virtq *q, uint32_t *id, uint32_t *bytes);
     /* The chain of this slot is done with. */
@@ -134,6 +134,8 @@ uint16_t blk_virtq_place(const struct blk_virtq *q);
 /* The next chain that the device used. bytes is what it says to have written, unchecked. */
 enum blk_virtq_got blk_virtq_poll(struct blk_virtq *q, uint16_t *id, uint32_t *bytes);
 
+/* How many chains were used and not polled yet, at a glance; of a packed ring 1 stands for any. */
+uint16_t blk_virtq_used(const struct blk_virtq *q);
 /* Will poll get something, at a glance? */
 bool blk_virtq_ready(const struct blk_virtq *q);
 
