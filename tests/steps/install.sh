@@ -36,8 +36,13 @@ speaks() { # PROGRAM
     [ "$("$1")" = "stone upon stone" ]
 }
 
+serves() {
+    "$prefix/bin/cairn" serve "$work/sample.img" -- nbdinfo --size '$uri'
+}
+
 try "install" cmake --install "$cairn_root/build/release" --prefix "$prefix"
 try "the installed cairn builds an image" "$prefix/bin/cairn" build "$cairn_root/fixtures/sample" "$work/sample.img"
+have "the installed cairn serves" nbdkit nbdinfo && try "the installed cairn serves" serves
 try "find_package(cairn)" by_cmake
 try "pkg-config cairn, cairn-core" by_pkg_config
 for program in consumer/list consumer/list-static list; do try "$program runs" lists "$work/$program"; done
