@@ -102,10 +102,11 @@ struct model {
     uint32_t seen_count, requests, flushes, raised;
     uint32_t fail_at; /* the request with this number, from 1, gets fail_status */
     uint8_t fail_status;
-    bool fail_silent;    /* no status is written for it */
-    int32_t fail_length; /* added to what it says to have written */
-    uint32_t mute_at;    /* and from this one on none is answered */
-    bool unstoppable;    /* no reset is ever complete */
+    bool fail_silent;     /* no status is written for it */
+    int32_t fail_length;  /* added to what it says to have written */
+    uint32_t mute_at;     /* and from this one on none is answered */
+    uint64_t lose_sector; /* requests for it are never answered; 0: none */
+    bool unstoppable;     /* no reset is ever complete */
 
     pthread_mutex_t lock;
     pthread_cond_t work, interrupt;

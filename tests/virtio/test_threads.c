@@ -83,11 +83,39 @@ START_TEST(all_threads_learn_of_the_end)
 }
 END_TEST
 
+/* Until the device is given up, and then some seconds at most. */
+static void *keep_busy(void *ctx)
+{
+    struct worker *worker = ctx;
+    uint8_t data[512];
+    while (!worker->failed && worker->wrong++ < 200000)
+        worker->failed = !!cairn_blk_read(&vdisk.dev.base, 1, 1, data, NULL);
+    return NULL;
+}
+
+/* One request is never answered, while those of others are: it does not wait for ever either. */
+START_TEST(answers_to_others_are_no_answer)
+{
+    struct worker worker = { 0 };
+    uint8_t data[512];
+    struct model_plan plan = { .features = MODEL_FEATURES_DISK, .answers = MODEL_BY_THREAD };
+    struct cairn_blk_virtio_options options = { .timeout_ns = 50 * 1000 * 1000 };
+    ck_ok(vdisk_open(&vdisk, &plan, 4096, &options, NULL));
+    vdisk.model.lose_sector = 5;
+    ck_assert(!pthread_create(&worker.thread, NULL, keep_busy, &worker));
+    ck_assert_int_eq(cairn_blk_read(&vdisk.dev.base, 5, 1, data, NULL), CAIRN_ETIMEDOUT);
+    pthread_join(worker.thread, NULL);
+    ck_assert_uint_eq(worker.failed, 1);
+    vdisk_close(&vdisk);
+}
+END_TEST
+
 TCase *tcase_threads(void)
 {
     TCase *tcase = tcase_create("threads");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, threads_share_queues, 0, 2);
     tcase_add_loop_test(tcase, all_threads_learn_of_the_end, 0, 2);
+    tcase_add_test(tcase, answers_to_others_are_no_answer);
     return tcase;
 }

@@ -30,7 +30,7 @@ struct cairn_blk_virtio_options {
     uint16_t segs;         /* most segments a request of the device; default 32 */
     uint32_t bounce_bytes; /* a queue, for memory that the device cannot reach; default none */
     uint32_t polls;        /* looks at the ring before it sleeps; default 2000 */
-    uint64_t timeout_ns;   /* without any answer; default 30 s */
+    uint64_t timeout_ns;   /* without any answer to a batch; default 30 s */
     uint64_t without;      /* features not to take even if offered */
 };
 
