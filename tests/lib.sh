@@ -59,7 +59,7 @@ run_ctest() { # NAME [CTEST_OPTION...]
     local name=$1 report=$cairn_root/build/$1/ctest.xml
     shift
     rm -f "$report"
-    ctest --test-dir "$cairn_root/build/$name" "$@" -j "$(nproc)" --no-tests=error \
+    CK_TIMEOUT_MULTIPLIER=$((${CAIRN_LONG:-0} ? 30 : 1)) ctest --test-dir "$cairn_root/build/$name" "$@" -j "$(nproc)" --no-tests=error \
         --timeout $((${CAIRN_LONG:-0} ? 3600 : 300)) --output-on-failure --output-junit "$report" || [ -f "$report" ] ||
         fail "ctest $name" "it did not run"
     [ ! -f "$report" ] || count_ctest "$report"
