@@ -127,6 +127,8 @@ static enum cairn_err image_open(struct blk_rbd *link, const struct blk_rbd_name
                        "`rbd ls %s` lists the images, `rbd snap ls` their snapshots; "
                        "`rbd create --size 1G` makes one",
                        name->pool);
+    if (err == CAIRN_ETIMEDOUT)
+        cairn_why_hint(why, "`ceph -s` says how the cluster is; are its OSDs up?");
     return err;
 }
 

@@ -44,17 +44,26 @@ static struct blk_rbd *link_of(const struct cairn_blk *dev)
     return ((const struct cairn_blk_rbd *)dev)->link;
 }
 
-static void piece_fail(const struct blk_rbd_batch *batch, size_t at, int result, const char *detail)
-{
-    if (batch->reqs[at].status) return;
-    (void)blk_req_fail(batch->dev, batch->reqs, at, cairn_err_from_errno(-result), -result, detail);
-}
-
 static const char *detail_of(int result)
 {
     if (result == -ESHUTDOWN) return "the cluster has shut this client out";
     if (result == -ETIMEDOUT) return "the cluster has not answered for too long";
     return NULL;
+}
+
+static void hint(int result, struct cairn_why *why)
+{
+    if (result == -ESHUTDOWN)
+        cairn_why_hint(why, "open it anew and check it: what was not flushed may be lost");
+    if (result == -ETIMEDOUT)
+        cairn_why_hint(why, "`ceph -s` says how it is; CAIRN_STALL_SECONDS how long it may take");
+}
+
+static void piece_fail(const struct blk_rbd_batch *batch, size_t at, int result, const char *detail)
+{
+    if (batch->reqs[at].status) return;
+    (void)blk_req_fail(batch->dev, batch->reqs, at, cairn_err_from_errno(-result), -result, detail);
+    if (blk_why_is_first(batch->reqs, at)) hint(result, batch->reqs[at].why);
 }
 
 /* Wait for the oldest call. */
@@ -210,6 +219,7 @@ static enum cairn_err call_fail(const struct cairn_blk *dev, int result, const c
                                         detail ? ": " : "", detail ? detail : "");
     cairn_why_os(why, -result);
     cairn_why_via(why, dev->name);
+    hint(result, why);
     return err;
 }
 
