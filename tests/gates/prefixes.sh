@@ -7,7 +7,7 @@
 declare -A prefix=(
     [base]='base_' [base-bare]='base_' [base-host]='base_'
     [block]='(blk|part|gpt|mbr|guid)_' [block-host]='blk_'
-    [fat]='fat_' [image]='img_'
+    [fat]='fat_' [image]='img_' [serve]='serve_'
 )
 archives=("$build"/lib/libcairn-*.a)
 
