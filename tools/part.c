@@ -108,11 +108,12 @@ struct tool_part *tool_part_open_table(const struct tool_args *args, uint32_t bl
     return NULL;
 }
 
-/* The kernel of this host shows partitions of its block devices as devices of their own. */
+/* The kernel of this host shows partitions of its block devices as devices of their own; EINVAL:
+ * not of this one. */
 static void host_tell(const struct tool_part *part)
 {
     if (!part->any.is_file || !part->any.is.file.is_device) return;
-    if (ioctl(part->any.is.file.fd, BLKRRPART) == 0) return;
+    if (ioctl(part->any.is.file.fd, BLKRRPART) == 0 || errno == EINVAL) return;
     tool_note("%s: the system does not look at the new table yet (%s)", part->text,
               strerror(errno));
 }

@@ -143,4 +143,15 @@ run part list b.img && refuses 3 'blocks of 4096'
 run part list --block=4K b.img && expect 0 '10 MiB'
 run part list --block=3 b.img && refuses 2 'block'
 run part create mem:16M && expect 0
+
+# a block device of the host
+truncate -s 16M loop.img
+if disk=$(losetup --show -f -P loop.img 2>/dev/null); then
+    run part create "$disk" && expect 0
+    run part add --size=4M "$disk" && expect 0 '4 MiB at 1 MiB'
+    same 'nothing is said of the system' "$(cat .err)" ''
+    run part list "$disk" && expect 0 '^    1 '
+    run part add --size=4M loop.img && expect 0
+    losetup -d "$disk"
+fi
 finish

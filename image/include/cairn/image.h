@@ -107,8 +107,8 @@ struct cairn_image_write_result {
 
 /* To a file: it appears under its name only when complete (an existing one is replaced then, with
  * its mode; symlinks are followed). A block device, or IMAGE:PART: the boot sector comes last.
- * "-": standard output, which may be a pipe. CAIRN_ESTALE: a source file changed or vanished while it was read;
- * why names it. */
+ * "-": standard output, which may be a pipe. CAIRN_ESTALE: a source file changed or vanished while
+ * it was read; why names it. */
 CAIRN_API enum cairn_err cairn_image_write(const struct cairn_image_plan *plan, const char *target,
                                            const struct cairn_image_write_options *options,
                                            struct cairn_image_write_result *result,
@@ -170,8 +170,8 @@ CAIRN_API struct cairn_blk *cairn_image_blk(struct cairn_image *image);  /* part
 CAIRN_API struct cairn_blk *cairn_image_disk(struct cairn_image *image); /* the whole device */
 /* The partition table as it was when the device was opened; cairn/part.h. */
 CAIRN_API const struct cairn_part_table *cairn_image_table(const struct cairn_image *image);
-/* Does "label=X", "uuid=X" or "type=X" mean this partition of dev? By what the table says, or by the
- * label or id of a FAT in it. */
+/* Does "label=X", "uuid=X" or "type=X" mean this partition of dev? By what the table says, or by
+ * the label or id of a FAT in it. */
 CAIRN_API bool cairn_image_part_is(struct cairn_blk *dev, const struct cairn_part_table *table,
                                    const struct cairn_part *part, const char *selector);
 CAIRN_API int cairn_image_fd(struct cairn_image *image);          /* of a cached file, else -1 */
