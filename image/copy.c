@@ -131,6 +131,7 @@ static enum cairn_err send_data(struct worker *w, const struct img_opened *file,
         uint64_t from = bytes ? cairn_max_u64(at, data / PAGE_BYTES * PAGE_BYTES) : end;
         uint64_t until = cairn_min_u64(cairn_round_up(data + bytes, PAGE_BYTES), end);
         err = img_sink_zero(sink, to + (at - start), from - at, &w->why);
+        w->lane.failed = w->lane.failed || err;
         if (!err && bytes) err = send_stretch(w, file, from, until, to + (from - start));
         at = bytes ? until : end;
     }
