@@ -9,7 +9,7 @@ cairn=$1 print=$2 seed=${3:-1}
 for tool in sfdisk sgdisk partx python3; do
     command -v "$tool" >/dev/null || { echo "skipped: there is no $tool here" && exit 77; }
 done
-work=$(mktemp -d)
+work=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)") # each change is flushed several times
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 failed=0
