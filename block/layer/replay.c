@@ -83,7 +83,7 @@ static void entry_fill(const struct cairn_blk_replay *replay, const struct blk_l
     memset(entry, 0, sizeof *entry);
     entry->number = replay->number;
     entry->flags = (uint32_t)from->flags;
-    entry->at = from->sector * replay->sector_bytes;
+    entry->at = from->count ? from->sector * replay->sector_bytes : 0;
     entry->bytes = from->count * replay->sector_bytes;
     entry->data_sector = replay->next + 1;
     size_t bytes = (size_t)cairn_min_u64(from->name_bytes, sizeof entry->name - 1);

@@ -190,6 +190,20 @@ START_TEST(a_crafted_log_is_refused)
 }
 END_TEST
 
+/* Where a flush without data says that it is, does not matter, also to a device of larger blocks.
+ */
+START_TEST(a_flush_is_nowhere)
+{
+    open_trace(LOG_BLOCKS);
+    ck_ok(cairn_blk_flush(&trace.base, NULL));
+    cairn_le64_put(log_bytes + 512, 3);
+    ck_ok(cairn_blk_mem_open(&again_mem, again, 4096, sizeof again / 4096, NULL));
+    open_replay();
+    ck_ok(until((struct cairn_blk_replay_stop){ .flags = CAIRN_BLK_LOG_FLUSH }));
+    ck_assert_uint_eq(entry.at, 0);
+}
+END_TEST
+
 static void draw_request(struct tape *tape, struct cairn_blk_req *req, struct cairn_blk_seg *segs)
 {
     *req = (struct cairn_blk_req){ .op = (enum cairn_blk_op)tape_u64(tape, 3), .segs = segs };
@@ -250,6 +264,7 @@ TCase *tcase_trace(void)
     tcase_add_test(tcase, reads_are_marks_when_wanted);
     tcase_add_test(tcase, opening_says_what_is_wrong);
     tcase_add_test(tcase, a_crafted_log_is_refused);
+    tcase_add_test(tcase, a_flush_is_nowhere);
     tcase_add_test(tcase, what_is_replayed_is_what_was_done);
     return tcase;
 }
