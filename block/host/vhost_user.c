@@ -9,8 +9,10 @@
 #include <cairn/clock.h>
 #include <cairn/err_posix.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 _Static_assert(offsetof(struct blk_vhost, base) == 0, "a transport embeds its base first");
@@ -119,10 +121,18 @@ static uint16_t vhost_queue_size_max(struct cairn_virtio *virtio, uint16_t queue
     return queue < link_of(virtio)->queues_max ? QUEUE_SIZE_MAX : 0;
 }
 
-static bool eventfd_make(int *fd)
+/* A kick is a pipe: an eventfd would have its flags in common with the server's, which could fill
+ * it and have us wait. With both ends kept, writing never meets a pipe without a reader. */
+static bool fds_make(struct blk_vhost_queue *q)
 {
-    if (*fd < 0) *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return *fd >= 0;
+    int ends[2];
+    if (q->call < 0) q->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (q->call < 0) return false;
+    if (q->kick >= 0) return true;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) return false;
+    q->kicked = ends[0];
+    q->kick = ends[1];
+    return true;
 }
 
 static enum cairn_err vring_tell(struct blk_vhost *link, uint32_t request, uint16_t queue,
@@ -148,7 +158,7 @@ static enum cairn_err vring_start(struct blk_vhost *link, uint16_t queue, struct
     enum cairn_err err = vring_fd_tell(link, BLK_VHOST_SET_VRING_CALL, queue, q->call, why);
     if (err) return err;
     q->is_running = true;
-    err = vring_fd_tell(link, BLK_VHOST_SET_VRING_KICK, queue, q->kick, why);
+    err = vring_fd_tell(link, BLK_VHOST_SET_VRING_KICK, queue, q->kicked, why);
     return err ? err : vring_tell(link, BLK_VHOST_SET_VRING_ENABLE, queue, 1, why);
 }
 
@@ -159,8 +169,8 @@ static enum cairn_err vhost_queue_enable(struct cairn_virtio *virtio, uint16_t q
     struct blk_vhost *link = link_of(virtio);
     struct blk_vhost_queue *q = &link->queues[queue];
     struct blk_vhost_msg msg;
-    if (!eventfd_make(&q->kick) || !eventfd_make(&q->call))
-        return cairn_why_fail(why, cairn_err_from_errno(errno), "make an eventfd");
+    if (!fds_make(q))
+        return cairn_why_fail(why, cairn_err_from_errno(errno), "make a pipe and an eventfd");
     enum cairn_err err = vring_tell(link, BLK_VHOST_SET_VRING_NUM, queue, ring->size, why);
     uint32_t base = virtio->taken & CAIRN_VIRTIO_F_PACKED ? PACKED_BASE : 0;
     if (!err) err = vring_tell(link, BLK_VHOST_SET_VRING_BASE, queue, base, why);
@@ -170,13 +180,15 @@ static enum cairn_err vhost_queue_enable(struct cairn_virtio *virtio, uint16_t q
     return err ? err : vring_start(link, queue, why);
 }
 
-/* An eventfd that is full has been told. */
+/* Who has not read a whole pipe yet has been told. */
 static void vhost_notify(struct cairn_virtio *virtio, uint16_t queue, uint32_t data)
 {
     (void)data;
     struct blk_vhost *link = link_of(virtio);
     __atomic_fetch_add(&link->kicks, 1, __ATOMIC_RELAXED);
-    (void)eventfd_write(link->queues[queue].kick, 1);
+    uint64_t one = 1; /* as an eventfd would have it */
+    ssize_t told = write(link->queues[queue].kick, &one, sizeof one);
+    (void)told;
 }
 
 static struct timespec time_left(uint64_t deadline_ns)
@@ -187,17 +199,26 @@ static struct timespec time_left(uint64_t deadline_ns)
                               .tv_nsec = (long)(left % (uint64_t)CAIRN_NS_PER_SEC) };
 }
 
+/* The server may have cleared O_NONBLOCK, and read what was there: kernels that can (5.10) do not
+ * wait even then. */
+static void call_clear(int fd)
+{
+    eventfd_t count;
+    struct iovec part = { &count, sizeof count };
+    if (preadv2(fd, &part, 1, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP)
+        (void)eventfd_read(fd, &count);
+}
+
 static enum cairn_err vhost_wait(struct cairn_virtio *virtio, uint16_t queue, uint64_t deadline_ns)
 {
     struct blk_vhost *link = link_of(virtio);
     struct pollfd fds[] = { { .fd = link->queues[queue].call, .events = POLLIN },
                             { .fd = link->socket, .events = POLLRDHUP } };
     struct timespec left = time_left(deadline_ns);
-    eventfd_t count;
     int ready = ppoll(fds, CAIRN_COUNT(fds), &left, NULL);
     if (ready == 0) return CAIRN_ETIMEDOUT;
     if (ready < 0) return errno == EINTR ? CAIRN_OK : CAIRN_EIO;
-    if (fds[0].revents) (void)eventfd_read(fds[0].fd, &count);
+    if (fds[0].revents) call_clear(fds[0].fd);
     if (!fds[1].revents) return CAIRN_OK;
     blk_vhost_link_lose(link);
     return CAIRN_EIO;

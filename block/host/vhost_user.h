@@ -4,8 +4,9 @@
  * what the driver asks of it (vhost_user.c). vhost_user_disk.c puts the driver on it.
  * Private to block/host.
  *
- * `lock` guards the socket, over one message and its answer. Eventfds live as long as the link, as
- * other threads may notify and wait while one resets. `lost`, `status` and `kicks` are atomics.
+ * `lock` guards the socket, over one message and its answer. Kicks and calls live as long as the
+ * link, as other threads may notify and wait while one resets. `lost`, `status` and `kicks` are
+ * atomics.
  */
 #ifndef CAIRN_BLOCK_HOST_VHOST_USER_H
 #define CAIRN_BLOCK_HOST_VHOST_USER_H
@@ -15,7 +16,8 @@
 #include <cairn/blk_vhost.h>
 
 struct blk_vhost_queue {
-    int kick, call; /* eventfds; -1: none */
+    int kick, kicked; /* a pipe: our end and the server's; -1: none */
+    int call;         /* an eventfd */
     bool is_running;
 };
 

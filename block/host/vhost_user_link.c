@@ -31,7 +31,7 @@ struct blk_vhost *blk_vhost_link_make(const char *name)
     link->base.name = name;
     link->socket = link->memory_fd = -1;
     for (size_t i = 0; i < CAIRN_COUNT(link->queues); i++)
-        link->queues[i].kick = link->queues[i].call = -1;
+        link->queues[i] = (struct blk_vhost_queue){ .kick = -1, .kicked = -1, .call = -1 };
     cairn_lock_init(&link->lock);
     return link;
 }
@@ -41,6 +41,7 @@ void blk_vhost_link_free(struct blk_vhost *link)
     fd_close(link->socket);
     for (size_t i = 0; i < CAIRN_COUNT(link->queues); i++) {
         fd_close(link->queues[i].kick);
+        fd_close(link->queues[i].kicked);
         fd_close(link->queues[i].call);
     }
     if (link->memory) (void)munmap(link->memory, link->memory_bytes);

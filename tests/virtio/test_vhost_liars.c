@@ -4,6 +4,7 @@
 
 #include <cairn/blk_vhost.h>
 #include <cairn/bytes.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #define GET_CONFIG 24u
 #define SET_VRING_BASE 10u
 #define GET_VRING_BASE 11u
+#define SET_VRING_KICK 12u
 #define FLAG_NEED_REPLY 8u
 
 #define FEATURES (CAIRN_VIRTIO_F_VERSION_1 | CAIRN_VIRTIO_F(30))
@@ -62,8 +64,27 @@ struct liar {
     int listener;
     char dir[64], path[96];
     uint32_t base; /* what a ring was told to begin with */
+    bool stuffs;   /* what it is kicked by */
     pthread_t thread;
 };
+
+/* A head, and a descriptor that came with it; -1: none. */
+static bool get_head(int fd, uint32_t head[3], int *passed)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = { head, 3 * sizeof *head };
+    struct msghdr whole = { .msg_iov = &part, .msg_iovlen = 1 };
+    whole.msg_control = &control;
+    whole.msg_controllen = sizeof control;
+    *passed = -1;
+    if (recvmsg(fd, &whole, MSG_WAITALL) != (ssize_t)part.iov_len) return false;
+    struct cmsghdr *came = CMSG_FIRSTHDR(&whole);
+    if (came) memcpy(passed, CMSG_DATA(came), sizeof *passed);
+    return true;
+}
 
 static bool get(int fd, void *bytes, size_t count)
 {
@@ -100,6 +121,16 @@ static uint32_t answer(const struct liar_plan *plan, const uint32_t head[3], uin
     }
     memcpy(payload, &number, sizeof number);
     return sizeof number;
+}
+
+/* Who writes to it is to wait for ever: it is full, and no longer says so. */
+static void stuff(int fd)
+{
+    uint64_t most = UINT64_MAX - 1;
+    int flags = fcntl(fd, F_GETFL);
+    for (int i = 0; i < 100000 && write(fd, &most, sizeof most) > 0; i++)
+        continue;
+    (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 /* False: the liar has had enough. */
@@ -141,7 +172,10 @@ static void talk(struct liar *liar, int fd)
     const struct liar_plan *plan = liar->plan;
     uint32_t head[3];
     uint8_t payload[512] = { 0 };
-    while (get(fd, head, sizeof head) && head[2] <= sizeof payload && get(fd, payload, head[2])) {
+    int passed;
+    while (get_head(fd, head, &passed) && head[2] <= sizeof payload && get(fd, payload, head[2])) {
+        if (head[0] == SET_VRING_KICK && liar->stuffs) stuff(passed);
+        if (passed >= 0) close(passed);
         if (head[0] == plan->lie_at) {
             if (!lie(plan, fd, head, payload)) return;
             continue;
@@ -245,6 +279,22 @@ START_TEST(what_was_not_stopped_stays_so)
 }
 END_TEST
 
+/* Descriptors of one file share their flags: the driver's side of a kick is a file of its own. */
+START_TEST(a_kick_never_blocks)
+{
+    struct cairn_blk_vhost dev;
+    struct cairn_blk_vhost_options brief = { .connect_ms = 200, .stall_ms = 200 };
+    struct liar liar;
+    uint8_t sector[512];
+    liar_start(&liar, &plans[0]);
+    liar.stuffs = true;
+    ck_ok(cairn_blk_vhost_open(&dev, liar.path, &brief, NULL));
+    ck_assert_int_eq(cairn_blk_read(&dev.disk.base, 0, 1, sector, NULL), CAIRN_ETIMEDOUT);
+    ck_ok(cairn_blk_close(&dev.disk.base, NULL));
+    liar_stop(&liar);
+}
+END_TEST
+
 START_TEST(paths_that_lead_nowhere)
 {
     char text[800], path[] = "/tmp/cairn-file-XXXXXX", longest[200];
@@ -266,6 +316,7 @@ TCase *tcase_vhost_liars(void)
     tcase_add_loop_test(tcase, a_lie_is_refused, 0, sizeof plans / sizeof *plans);
     tcase_add_loop_test(tcase, a_ring_begins_where_its_kind_does, 0, 2);
     tcase_add_test(tcase, what_was_not_stopped_stays_so);
+    tcase_add_test(tcase, a_kick_never_blocks);
     tcase_add_test(tcase, paths_that_lead_nowhere);
     return tcase;
 }

@@ -2,7 +2,7 @@
 /*
  * A disk that another process of this host serves by vhost-user, as qemu-storage-daemon and SPDK
  * do: virtio-blk (<cairn/blk_virtio.h>) whose rings lie in memory that both share, told of work by
- * eventfds, set up over a Unix socket. Hosted only.
+ * a pipe and of answers by an eventfd, set up over a Unix socket. Hosted only.
  *
  * Requests whose memory is from cairn_blk_vhost_memory go to the server as they are; others are
  * copied through shared memory. The server is trusted with the data of requests and with nothing
