@@ -174,6 +174,13 @@ static enum cairn_err shared_submit(struct cairn_blk *dev, struct cairn_blk_req 
     return blk_first_failure(reqs, count, CAIRN_OK);
 }
 
+/* A counter that no lock guards. */
+static enum cairn_err race_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
+{
+    faulty_of(dev)->block += count;
+    return blk_layer_submit(dev, reqs, count);
+}
+
 /* ---- zeros and space ------------------------------------------------------------------------- */
 
 /* Requests of this operation round outward, to what the device below would like best. */
@@ -328,6 +335,8 @@ const struct fault faults[] = {
       .ops.finish = silent_finish },
     { "faulty-shared", "threads", "a request is kept where all threads keep theirs",
       .ops.submit = shared_submit },
+    { "faulty-race", "threads", "a counter without a lock", .needs_tsan = true,
+      .ops.submit = race_submit },
     { "faulty-zero", "zero", "zeros round outward", .ops.submit = zero_submit },
     { "faulty-discard", "discard", "discards round outward", .ops.submit = discard_submit },
     { "faulty-hole", "extents", "a hole where data is", .ops.extents = hole_extents },

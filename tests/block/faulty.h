@@ -12,6 +12,7 @@ struct fault {
     const char *name; /* of the layer in a stack: "faulty-drop" */
     const char *rule; /* that finds it; NULL: it is none, and all rules hold */
     const char *what;
+    bool needs_tsan;                           /* nothing but ThreadSanitizer finds it */
     struct cairn_blk_ops ops;                  /* what is not as it should be; else NULL */
     void (*info)(struct cairn_blk_info *info); /* the same */
     enum cairn_err (*front)(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count);
@@ -26,7 +27,7 @@ struct faulty {
     struct cairn_blk base;
     struct cairn_blk_ops ops;
     const struct cairn_blk_req *begun; /* of a fault that knows one batch only */
-    uint64_t block;                    /* of a fault that threads meet */
+    uint64_t block;                    /* of faults that threads meet */
 };
 
 void faulty_open(struct faulty *dev, struct cairn_blk *below, const struct fault *fault);

@@ -49,7 +49,7 @@ static bool flush_fails(struct rig *rig, struct tape *tape)
 {
     struct cairn_why why = { 0 };
     const char *via = rig->via;
-    enum cairn_err err;
+    enum cairn_err err = CAIRN_OK;
     size_t how = tape_pick(tape, rig->dev->info.fua == CAIRN_BLK_EMULATED ? 3 : 2);
     cairn_blk_sim_fail(rig->sim, CAIRN_BLK_ON_FLUSH, 1, 1);
     if (how == 0) err = cairn_blk_flush(rig->dev, &why);

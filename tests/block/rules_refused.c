@@ -110,6 +110,7 @@ bool rule_readonly(struct rig *rig, struct tape *tape)
     uint8_t *memory = rig_alloc(rig, 1);
     struct cairn_blk_seg seg = { memory, rig->dev->info.block_bytes };
     struct cairn_blk_req req = { ops[tape_pick(tape, 3)], .count = 1 };
+    memset(memory, 0xa5, seg.bytes); /* the device is all zeros */
     if (req.op == CAIRN_BLK_WRITE) {
         req.segs = &seg;
         req.seg_count = 1;
