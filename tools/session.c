@@ -38,6 +38,9 @@ static void hint_absent(const struct cairn_image_place *place, enum cairn_err er
     if (err != CAIRN_ENOENT || why->hint[0]) return;
     if (strncmp(place->image, "./", 2) == 0 && strchr(place->image, ':'))
         cairn_why_hint(why, "a name that starts with ./ is a file of the host as a whole");
+    else if (strncmp(place->path, "//", 2) == 0)
+        cairn_why_hint(why, "'%s://' is none of the schemes: nbd://, nbd+unix://, rbd: and others",
+                       place->image);
     else
         cairn_why_hint(why,
                        "`cairn build` makes an image of a folder, `cairn format` an empty one");

@@ -31,7 +31,8 @@ head -c 100000 d.img >short.img && run cat short.img:/sub/big.bin >/dev/null
 same 'a truncated image is told' "$([ "$status" -ge 3 ] && echo yes)" yes
 run check short.img && [ "$status" -ne 0 ] && pass 'check of a truncated image'
 run check text && same 'check of no volume' "$status $(grep -c Corrupt .err)" '3 1'
-run ls nbd://localhost/x && refuses 4 'nbd'
+run ls nbd://localhost:1/x && refuses 4 'nbd'
+run ls https://localhost/x && refuses 4 "'https://' is none of the schemes"
 run ls '' && refuses 2 'no image is named'
 run ls :/x && refuses 2 'no image is named'
 run ls mem:1M && refuses 3 'mem:1M'
