@@ -10,7 +10,8 @@ struct change {
     size_t at;                  /* of which this change is so many from here */
     uint32_t count;
     uint32_t legs, begun; /* one bit each: that take part, that are to be finished */
-    struct cairn_why why; /* of the leg that failed last */
+    uint32_t first;       /* the leg that explains itself in why: */
+    struct cairn_why why; /* one only, as others may be at work at the same time */
     struct cairn_blk_req copies[COPIES];
 };
 
@@ -24,7 +25,7 @@ static void copies_make(struct change *change, uint32_t leg)
     struct cairn_blk_req *copies = copies_of(change, leg);
     for (uint32_t i = 0; i < change->count; i++) {
         copies[i] = change->reqs[change->at + i];
-        copies[i].why = &change->why;
+        copies[i].why = leg == change->first ? &change->why : NULL;
         if (change->mirror->options.compare && copies[i].op == CAIRN_BLK_DISCARD)
             copies[i].op = CAIRN_BLK_ZERO;
     }
@@ -33,11 +34,9 @@ static void copies_make(struct change *change, uint32_t leg)
 /* Somebody else's flush may have poisoned the leg. */
 static enum cairn_err leg_refuse(struct change *change, uint32_t leg, enum cairn_err poison)
 {
-    struct cairn_blk_req *copies = copies_of(change, leg);
     for (uint32_t i = 0; i < change->count; i++)
-        copies[i].status = poison;
-    poison = cairn_why_fail(&change->why, poison, "change: an earlier flush failed");
-    cairn_why_via(&change->why, change->mirror->legs[leg]->name);
+        (void)blk_req_fail(change->mirror->legs[leg], copies_of(change, leg), i, poison, 0,
+                           "an earlier flush failed");
     return poison;
 }
 
@@ -89,12 +88,28 @@ static void leg_judge(struct change *change, uint32_t leg)
             (void)blk_mirror_leg_drop(change->mirror, leg, copies[i].status);
 }
 
-static enum cairn_err status_of(struct change *change, uint32_t i)
+/* The leg that failed the request for the mirror; leg_count: none. */
+static uint32_t leg_of_failure(struct change *change, uint32_t i)
 {
-    for (uint32_t leg = 0; leg < change->mirror->leg_count; leg++)
-        if (takes_part(change, leg) && copies_of(change, leg)[i].status)
-            return copies_of(change, leg)[i].status;
-    return CAIRN_OK;
+    uint32_t leg = 0;
+    while (leg < change->mirror->leg_count &&
+           !(takes_part(change, leg) && copies_of(change, leg)[i].status))
+        leg++;
+    return leg;
+}
+
+/* In the words of the leg where they are known, and are of this request. */
+static void failure_explain(struct change *change, uint32_t i, uint32_t leg)
+{
+    const struct cairn_blk_req *copies = copies_of(change, leg);
+    size_t at = change->at + i;
+    struct cairn_why *why = change->reqs[at].why;
+    if (!why || !blk_why_is_first(change->reqs, at)) return;
+    if (leg == change->first && blk_why_is_first(copies, i))
+        *why = change->why;
+    else
+        (void)blk_req_fail(change->mirror->legs[leg], change->reqs, at, copies[i].status, 0, NULL);
+    cairn_why_via(why, change->mirror->base.name);
 }
 
 static void settle(struct change *change)
@@ -102,11 +117,10 @@ static void settle(struct change *change)
     for (uint32_t leg = 0; leg < change->mirror->leg_count; leg++)
         if (takes_part(change, leg)) leg_judge(change, leg);
     for (uint32_t i = 0; i < change->count; i++) {
-        struct cairn_blk_req *req = &change->reqs[change->at + i];
-        req->status = status_of(change, i);
-        if (!req->status || !req->why || !blk_why_is_first(change->reqs, change->at + i)) continue;
-        *req->why = change->why;
-        cairn_why_via(req->why, change->mirror->base.name);
+        uint32_t leg = leg_of_failure(change, i);
+        if (leg == change->mirror->leg_count) continue;
+        change->reqs[change->at + i].status = copies_of(change, leg)[i].status;
+        failure_explain(change, i, leg);
     }
 }
 
@@ -114,8 +128,9 @@ static void change_do(struct change *change)
 {
     const struct cairn_blk_mirror *mirror = change->mirror;
     change->legs = change->begun = 0;
+    change->first = blk_mirror_leg_next(mirror, 0);
     cairn_why_clear(&change->why);
-    for (uint32_t leg = blk_mirror_leg_next(mirror, 0); leg < mirror->leg_count;
+    for (uint32_t leg = change->first; leg < mirror->leg_count;
          leg = blk_mirror_leg_next(mirror, leg + 1))
         leg_begin(change, leg);
     for (uint32_t leg = 0; leg < mirror->leg_count; leg++)

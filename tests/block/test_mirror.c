@@ -174,6 +174,32 @@ START_TEST(what_all_fail_fails)
 }
 END_TEST
 
+/* Each request gets the explanation of its own failure, on the leg of which it has its status. */
+START_TEST(failures_are_not_mixed_up)
+{
+    struct cairn_why whys[2] = { 0 };
+    struct cairn_blk_seg seg = { data, 512 };
+    struct cairn_blk_req reqs[2] = {
+        { .op = CAIRN_BLK_WRITE, .block = 3, .count = 1, .segs = &seg, .seg_count = 1 },
+        { .op = CAIRN_BLK_WRITE, .block = 7, .count = 1, .segs = &seg, .seg_count = 1 },
+    };
+    reqs[0].why = &whys[0];
+    reqs[1].why = &whys[1];
+    options.strict = true;
+    open_mirror(2);
+    spy_fail(&spies[_i & 1], ON_WRITE, 0, SPY_ALWAYS);
+    if (_i & 2) spies[!(_i & 1)].base.poison = CAIRN_ENOSPC;
+    enum cairn_err err = _i == 3 ? CAIRN_ENOSPC : CAIRN_EIO;
+    ck_assert_int_eq(cairn_blk_submit(&mirror.base, reqs, 2), err);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(reqs[i].status, err);
+        ck_assert_int_eq(whys[i].err, err);
+        ck_assert_uint_eq(whys[i].block, reqs[i].block);
+        ck_assert_str_eq(whys[i].via, "mirror/spy");
+    }
+}
+END_TEST
+
 START_TEST(strict_drops_nothing)
 {
     options.strict = true;
@@ -316,6 +342,7 @@ TCase *tcase_mirror(void)
     tcase_add_loop_test(tcase, failing_leg_is_dropped, 0, 2);
     tcase_add_test(tcase, last_leg_is_not_dropped);
     tcase_add_test(tcase, what_all_fail_fails);
+    tcase_add_loop_test(tcase, failures_are_not_mixed_up, 0, 4);
     tcase_add_test(tcase, strict_drops_nothing);
     tcase_add_loop_test(tcase, reads_go_to_the_next_leg, 0, 2);
     tcase_add_loop_test(tcase, comparing_finds_the_leg_and_the_block, 0, 2);
