@@ -83,6 +83,63 @@ START_TEST(all_threads_learn_of_the_end)
 }
 END_TEST
 
+#define HANDED 12 /* more than the driver keeps track of */
+
+struct handed {
+    struct cairn_blk_req reqs[BATCH];
+    struct cairn_blk_seg segs[BATCH];
+    uint8_t data[BATCH][512];
+};
+static struct handed handed[HANDED];
+
+static void *begin_all(void *ctx)
+{
+    struct worker *worker = ctx;
+    for (size_t i = 0; i < HANDED; i++) {
+        for (size_t j = 0; j < BATCH; j++) {
+            handed[i].segs[j] = (struct cairn_blk_seg){ handed[i].data[j], 512 };
+            handed[i].reqs[j] = (struct cairn_blk_req){ .op = CAIRN_BLK_READ, .count = 1 };
+            handed[i].reqs[j].block = i * BATCH + j;
+            handed[i].reqs[j].segs = &handed[i].segs[j];
+            handed[i].reqs[j].seg_count = 1;
+        }
+        worker->failed += !!cairn_blk_begin(&vdisk.dev.base, handed[i].reqs, BATCH);
+    }
+    return NULL;
+}
+
+static void *finish_half(void *ctx)
+{
+    struct worker *worker = ctx;
+    for (size_t i = HANDED; i-- > 0;)
+        if (i % 2 == worker->number)
+            worker->failed += !!cairn_blk_finish(&vdisk.dev.base, handed[i].reqs, BATCH);
+    return NULL;
+}
+
+/* One begins, two others finish, the last first, while more was begun than the rings hold. */
+START_TEST(batches_are_finished_by_others)
+{
+    struct worker workers[2] = { { .number = 0 }, { .number = 1 } };
+    vdisk_open_usual(&vdisk, _i & 1, 512, HANDED * BATCH * 512);
+    for (size_t i = 0; i < HANDED * BATCH; i++)
+        memset(vdisk.disk + i * 512, (int)i, 512);
+    for (int round = 0; round < 20; round++) {
+        memset(handed, 0xff, sizeof handed);
+        ck_assert(!pthread_create(&workers[0].thread, NULL, begin_all, &workers[0]));
+        pthread_join(workers[0].thread, NULL);
+        for (int i = 0; i < 2; i++)
+            ck_assert(!pthread_create(&workers[i].thread, NULL, finish_half, &workers[i]));
+        for (int i = 0; i < 2; i++)
+            pthread_join(workers[i].thread, NULL);
+        ck_assert_uint_eq(workers[0].failed + workers[1].failed, 0);
+        for (size_t i = 0; i < HANDED * BATCH; i++)
+            ck_assert_uint_eq(handed[i / BATCH].data[i % BATCH][i % 512], i);
+    }
+    vdisk_close(&vdisk);
+}
+END_TEST
+
 /* Until the device is given up, and then some seconds at most. */
 static void *keep_busy(void *ctx)
 {
@@ -116,6 +173,7 @@ TCase *tcase_threads(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, threads_share_queues, 0, 2);
     tcase_add_loop_test(tcase, all_threads_learn_of_the_end, 0, 2);
+    tcase_add_loop_test(tcase, batches_are_finished_by_others, 0, 2);
     tcase_add_test(tcase, answers_to_others_are_no_answer);
     return tcase;
 }
