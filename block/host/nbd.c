@@ -117,7 +117,7 @@ static enum cairn_err info_shape(const struct blk_nbd *link, uint32_t block_byte
 static enum cairn_err info_ask(struct blk_nbd *link, const struct cairn_blk_nbd_options *options,
                                struct cairn_blk_info *info, struct cairn_why *why)
 {
-    int64_t bytes = link->api->get_size(link->conns[0]->handle);
+    int64_t bytes = link->bytes = link->api->get_size(link->conns[0]->handle);
     *info = (struct cairn_blk_info){ .read_only = !options->write,
                                      .max_bytes = BLK_DEVICE_BYTES_MAX - 1,
                                      .mem_align = 1,

@@ -57,6 +57,7 @@ struct blk_nbd {
     struct cairn_lock lock;
     char *uri, *tls_certificates, *tls_psk_file; /* copies, for further connections */
     int connect_ms, stall_ms;
+    int64_t bytes;        /* as the first connection's server says */
     uint32_t piece_bytes; /* the most of a read or write command, a power of two */
     uint32_t conn_count, conn_max;
     struct blk_nbd_conn *conns[BLK_NBD_CONNECTIONS_MAX];

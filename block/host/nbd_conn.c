@@ -121,6 +121,14 @@ static struct blk_nbd_conn *conn_make(struct blk_nbd *link)
     return conn;
 }
 
+/* Who answers now at the same address need not be who did. */
+static enum cairn_err same_check(const struct blk_nbd *link, struct nbd_handle *handle,
+                                 struct cairn_why *why)
+{
+    if (!link->conn_count || link->api->get_size(handle) == link->bytes) return CAIRN_OK;
+    return cairn_why_fail(why, CAIRN_ESTALE, "connect: an export of another size is there now");
+}
+
 enum cairn_err blk_nbd_connect(struct blk_nbd *link, struct cairn_why *why)
 {
     struct blk_nbd_conn *conn = conn_make(link);
@@ -128,6 +136,7 @@ enum cairn_err blk_nbd_connect(struct blk_nbd *link, struct cairn_why *why)
     conn->handle = link->api->create();
     enum cairn_err err =
         conn->handle ? handle_connect(link, conn->handle, why) : connect_fail(link, why);
+    if (!err) err = same_check(link, conn->handle, why);
     if (err)
         blk_nbd_conn_free(conn);
     else

@@ -206,6 +206,38 @@ START_TEST(extents_tell_holes_from_data)
 }
 END_TEST
 
+/* A second connection goes to whoever has the address by then. */
+START_TEST(another_disk_is_no_second_connection)
+{
+    struct cairn_blk_nbd dev;
+    struct nbd_server another;
+    char path[] = "/tmp/cairn-nbdlink-XXXXXX", uri[256];
+    const char *const smaller[] = { "memory", "8M", NULL };
+    char *data = pattern(512, 1), *back = calloc(1, 512);
+    struct cairn_blk_seg seg = { data, 512 };
+    struct cairn_blk_req req = { .op = CAIRN_BLK_WRITE, .count = 1, .segs = &seg, .seg_count = 1 };
+    close(mkstemp(path));
+    unlink(path);
+    snprintf(uri, sizeof uri, "nbd+unix:///?socket=%s", path);
+    nbd_server_start(&server, memory);
+    ck_assert_int_eq(symlink(server.socket, path), 0);
+    ck_ok(cairn_blk_nbd_open(&dev, uri, &writing, NULL));
+    nbd_server_start(&another, smaller);
+    unlink(path);
+    ck_assert_int_eq(symlink(another.socket, path), 0);
+    ck_ok(cairn_blk_begin(&dev.base, &req, 1));
+    ck_ok(cairn_blk_write(&dev.base, 1, 1, data, NULL)); /* with the first one busy */
+    ck_ok(cairn_blk_finish(&dev.base, &req, 1));
+    ck_ok(cairn_blk_read(&dev.base, 1, 1, back, NULL));
+    ck_assert_mem_eq(data, back, 512);
+    unlink(path);
+    free(data);
+    free(back);
+    nbd_server_stop(&another);
+    nbd_done(&dev);
+}
+END_TEST
+
 /* What the server's own log says of a write with FUA and of a zero that keeps its space. */
 START_TEST(flags_arrive)
 {
@@ -291,6 +323,7 @@ TCase *tcase_nbd(void)
     tcase_add_loop_test(tcase, batches_overlap_and_finish_in_any_order, 1, 4);
     tcase_add_loop_test(tcase, threads_share_it, 1, 4);
     tcase_add_test(tcase, extents_tell_holes_from_data);
+    tcase_add_test(tcase, another_disk_is_no_second_connection);
     tcase_add_test(tcase, flags_arrive);
     tcase_add_test(tcase, a_servers_error_is_the_requests);
     tcase_add_test(tcase, a_durable_write_that_fails_poisons);
