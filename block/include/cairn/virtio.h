@@ -103,7 +103,9 @@ struct cairn_virtio {
 };
 
 /* A bus: registers of one device, in up to seven spaces. Values are the host's; the bus makes them
- * little-endian on the wire. A width is 1, 2 or 4 bytes, at a multiple of it. */
+ * little-endian on the wire. A width is 1, 2 or 4 bytes, at a multiple of it. A write comes after
+ * all that the caller has written to memory before it, also where processors need a barrier for
+ * that. */
 struct cairn_virtio_bus;
 struct cairn_virtio_bus_ops {
     uint32_t (*read)(struct cairn_virtio_bus *bus, uint32_t space, uint64_t offset, uint32_t width);
