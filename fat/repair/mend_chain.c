@@ -157,8 +157,11 @@ bool fat_mend_chain_long(struct fat_check *c, uint32_t cluster, uint64_t a, uint
     if (!fat_mend_cut(c, (uint32_t)b)) return false;
     bool keep = mend->options->orphans == CAIRN_FAT_ORPHANS_KEEP && fat_mend_free_left(c, 1);
     if (keep) fat_check_bit_clear(mend->spare, c->chain->rest);
-    fat_mend_say(c, "%u cluster%s behind its end %s %s", rest, rest == 1 ? "" : "s",
-                 rest == 1 ? "is" : "are", keep ? "kept as lost ones" : "freed");
+    if (rest == 1)
+        fat_mend_say(c, "the cluster behind its end is %s", keep ? "kept as a lost one" : "freed");
+    else
+        fat_mend_say(c, "%u clusters behind its end are %s", rest,
+                     keep ? "kept as lost ones" : "freed");
     if (!keep) fat_mend_loses(c, "what is in them, if anything");
     return false;
 }

@@ -71,9 +71,10 @@ static bool blocks_fit(struct fat_check *c)
 {
     struct fat_mend *mend = c->mend;
     if (c->geometry.sector_bytes >= mend->round->unit) return true;
-    mend->err = cairn_why_fail(mend->why, CAIRN_EINVAL,
+    mend->err = cairn_why_fail(mend->why, CAIRN_ENOTSUP,
                                "repair a volume with sectors of %u bytes on blocks of %u",
                                c->geometry.sector_bytes, mend->round->unit);
+    cairn_why_hint(mend->why, "copy it to an image, repair that, and copy it back");
     return false;
 }
 

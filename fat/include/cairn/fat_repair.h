@@ -62,8 +62,8 @@ CAIRN_API size_t cairn_fat_repair_mem(struct cairn_blk *dev, uint64_t entries, s
 
 /* CAIRN_OK: the volume was repaired, or the plan made, as far as that goes: see result->after. A
  * volume without faults is not written to. The device must not be mounted.
- *   CAIRN_EINVAL     no boot sector, nor a backup, can be used; or the device's blocks are larger
- *                    than the volume's sectors
+ *   CAIRN_EINVAL     no boot sector, nor a backup, can be used, or they contradict what is there
+ *   CAIRN_ENOTSUP    the device's blocks are larger than the volume's sectors
  *   CAIRN_EIO        a sector that check looks at cannot be read: what it held would count as lost.
  *                    Copy what can be read to another device, and repair that
  *   CAIRN_EROFS      the device is read-only (not with plan_only)
