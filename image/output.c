@@ -64,6 +64,7 @@ static enum cairn_err device_room(const struct img_output *output, const char *n
     if (size >= total_bytes) return CAIRN_OK;
     enum cairn_err err = cairn_why_fail(why, CAIRN_ENOSPC, "the image has %llu bytes, it has %llu",
                                         (unsigned long long)total_bytes, (unsigned long long)size);
+    cairn_why_hint(why, "make the device larger, or the image smaller with less in it or --size");
     cairn_why_path(why, name, cairn_str_len(name));
     return err;
 }
