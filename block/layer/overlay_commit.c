@@ -106,7 +106,10 @@ enum cairn_err cairn_blk_overlay_commit(struct cairn_blk_overlay *dev, struct ca
     enum cairn_err err = all_commit(dev, why);
     if (err) {
         cairn_why_via(why, dev->base.name);
-        cairn_why_hint(why, "some changes may be below, none are forgotten: commit again");
+        cairn_why_hint(why, blk_poison(dev->base.below)
+                                ? "a flush below failed; changes are kept until the overlay is "
+                                  "closed: copy what it reads elsewhere"
+                                : "some changes may be below, none are forgotten: commit again");
         return err;
     }
     blk_overlay_clear(dev);

@@ -146,6 +146,22 @@ START_TEST(commit_can_be_repeated)
 }
 END_TEST
 
+/* Again would be in vain: below is poisoned. */
+START_TEST(commit_whose_flush_fails_keeps_all)
+{
+    struct cairn_why why = { 0 };
+    ck_ok(cairn_blk_write(&overlay.base, 7, 2, data, NULL));
+    spy_fail(&below, 1u << SPY_FLUSH, 0, 1);
+    for (int round = 0; round < 2; round++) {
+        ck_assert_int_eq(cairn_blk_overlay_commit(&overlay, &why), CAIRN_EIO);
+        ck_assert_ptr_null(strstr(why.hint, "commit again"));
+        ck_assert_uint_eq(cairn_blk_overlay_changed(&overlay), 2);
+        ck_ok(cairn_blk_read(&overlay.base, 7, 2, back, NULL));
+        ck_assert_mem_eq(back, data, 1024);
+    }
+}
+END_TEST
+
 START_TEST(discard_shows_below_again)
 {
     write_blocks(5, 100);
@@ -250,6 +266,7 @@ TCase *tcase_overlay(void)
     tcase_add_test(tcase, failed_write_changes_nothing);
     tcase_add_test(tcase, commit_writes_in_order_and_flushes);
     tcase_add_loop_test(tcase, commit_can_be_repeated, 0, 12);
+    tcase_add_test(tcase, commit_whose_flush_fails_keeps_all);
     tcase_add_test(tcase, discard_shows_below_again);
     tcase_add_test(tcase, extents_are_of_both);
     tcase_add_test(tcase, promises_no_durability);

@@ -41,10 +41,12 @@ CAIRN_API enum cairn_err cairn_blk_overlay_open(struct cairn_blk_overlay *dev,
 
 /* Write all changes to the device below, in the order of their blocks, flush it, and forget them.
  * With no request in flight. Holes of the store become zeros. When this fails, nothing is
- * forgotten: the overlay reads as before, and commit may be called again. It is not atomic: when
- * the process or the power ends within, the device below has some changes and not others, and as
- * the map is gone nothing can finish it.
- *   CAIRN_EROFS  below is read-only     others: what the devices say */
+ * forgotten: the overlay reads as before, and commit may be called again, but for a flush below
+ * that failed: until that device is opened anew, it takes no change. Commit is not atomic: when the
+ * process or the power ends within, the device below has some changes and not others, and as the
+ * map is gone nothing can finish it.
+ *   CAIRN_EROFS  below is read-only
+ *   else what the devices say */
 CAIRN_API enum cairn_err cairn_blk_overlay_commit(struct cairn_blk_overlay *dev,
                                                   struct cairn_why *why) CAIRN_MUST_USE;
 
