@@ -162,12 +162,12 @@ bool fat_changes_put(struct fat_changes *changes, uint64_t at, const void *bytes
                      uint32_t order)
 {
     const uint8_t *from = bytes;
-    if (!fat_changes_room(changes, 1, len)) return false;
+    const uint32_t unit = @@_changes_room(changes, 1, len)) return false;
     while (len) {
-        uint32_t offset = (uint32_t)(at % changes->unit), piece = changes->unit - offset;
+        uint32_t offset = (uint32_t)(at % unit), piece = unit - offset;
         if (piece > len) piece = len;
-        struct changed *changed = changed_get(changes, at / changes->unit);
-        if (from || piece < changes->unit || !block_zero(changed, order))
+        struct changed *changed = changed_get(changes, at / unit);
+        if (from || piece < unit || !block_zero(changed, order))
             change_add(changes, changed, offset, from, piece, order);
         at += piece;
         len -= piece;
