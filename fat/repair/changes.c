@@ -162,7 +162,8 @@ bool fat_changes_put(struct fat_changes *changes, uint64_t at, const void *bytes
                      uint32_t order)
 {
     const uint8_t *from = bytes;
-    const uint32_t unit = @@_changes_room(changes, 1, len)) return false;
+    const uint32_t unit = changes->unit;
+    if (!fat_changes_room(changes, 1, len)) return false;
     while (len) {
         uint32_t offset = (uint32_t)(at % unit), piece = unit - offset;
         if (piece > len) piece = len;
