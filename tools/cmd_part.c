@@ -16,5 +16,9 @@ static const struct tool_verb *const verbs[] = {
 const struct tool_verb tool_verb_part = {
     .name = "part",
     .summary = "Show, make, change and mend partition tables",
+    .example =
+        "  cairn part create --scheme=gpt --size=1G disk.img\n"
+        "  cairn part add --type=esp --size=100M disk.img\n"
+        "  cairn build boot disk.img:1",
     .verbs = verbs,
 };

@@ -79,7 +79,8 @@ static void group_help(const struct tool_verb *group)
 {
     printf("usage: cairn %s VERB [OPTION...] OPERAND...\n\n%s.\n\n", group->name, group->summary);
     verbs_help(group->verbs);
-    printf("\n`cairn %s VERB --help` shows the options and an example.\n", group->name);
+    printf("\n`cairn %s VERB --help` shows the options.\n\nexample:\n%s\n", group->name,
+           group->example);
 }
 
 void tool_verb_help(const struct tool_verb *verb)
