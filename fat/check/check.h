@@ -391,8 +391,8 @@ bool fat_check_name_taken(struct fat_check *c, const struct fat_name *name);
 
 /* The directories, from the root on. */
 void fat_check_tree(struct fat_check *c);
-/* After that: what lies below a directory that repair has put into directory `parent` of the root,
- * with the name in entry_name, in the slot at hand. */
+/* After that: what lies below a directory that repair has put into directory `parent` of the root
+ * (without a name: into the root), with the name in entry_name, in the slot at hand. */
 void fat_check_tree_more(struct fat_check *c, uint32_t parent, const struct fat_name *parent_name,
                          uint32_t start);
 

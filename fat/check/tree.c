@@ -170,13 +170,14 @@ void fat_check_tree_more(struct fat_check *c, uint32_t parent, const struct fat_
     uint32_t root = c->geometry.type == CAIRN_FAT32 ? c->geometry.root_cluster : 0;
     c->in_tree = true;
     c->path_len = c->depth = 0;
-    fat_check_path_push(c, parent_name);
+    if (parent_name) fat_check_path_push(c, parent_name);
     *frame_at(c, c->depth++) = (struct fat_check_frame){ .start = root };
     c->cut_tree |= !frame_fits(c);
     if (!c->cut_tree) {
-        *frame_at(c, c->depth++) = (struct fat_check_frame){ .start = parent };
+        if (parent_name) *frame_at(c, c->depth++) = (struct fat_check_frame){ .start = parent };
+        uint32_t depth = c->depth;
         descend(c, start);
-        frames_walk(c, 2);
+        frames_walk(c, depth);
     }
     c->depth = 0;
     c->in_tree = false;

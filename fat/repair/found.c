@@ -3,6 +3,7 @@
  * found/ is looked for once a pass, in the root: FOUND, or when a file has that name or its slots
  * are used up, FOUND.000, FOUND.001, ... the last of them. New entries go behind its end only, with
  * numbers above all that are there; so nothing that was removed is reused, and no name comes twice.
+ * Where no cluster is free for it, the root takes its place, with the slots behind its own end.
  */
 #include "found.h"
 
@@ -71,6 +72,7 @@ static void entry_name(uint8_t raw[FAT_SHORT_BYTES], bool is_dir, uint32_t numbe
 static void entry_number(struct fat_mend_found *found, const uint8_t raw[FAT_SHORT_BYTES])
 {
     uint32_t number = 0, unit = 1, end = 8;
+    if (raw[end] != ' ') return; /* an extension */
     while (end > 0 && raw[end - 1] == ' ')
         end--;
     for (uint32_t i = end; i > 1 && raw[i - 1] >= '0' && raw[i - 1] <= '9'; i--, unit *= 10)
@@ -150,7 +152,7 @@ static void found_open(struct fat_check *c, uint32_t start)
         }
         found->offset = walk.offset;
     }
-    if (found->cluster == 0) found->slots = SLOTS_MOST;
+    if (found->cluster == 0 && start) found->slots = SLOTS_MOST;
 }
 
 /* ---- making -------------------------------------------------------------------------------- */
@@ -201,13 +203,23 @@ static bool is_full(const struct fat_check *c)
     return c->mend->found.slots >= most;
 }
 
+/* What is freed in this round makes room for found/ in the next one. */
+static bool root_use(struct fat_check *c)
+{
+    struct fat_mend_found *found = &c->mend->found;
+    if (!c->mend->none_free || c->mend->starved || found->in_root) return false;
+    *found = (struct fat_mend_found){ .in_root = true };
+    found_open(c, 0);
+    return true;
+}
+
 /* One with room for more. */
 static bool found_get(struct fat_check *c)
 {
     struct fat_mend_found *found = &c->mend->found;
     struct root_view root = { .next = 0 };
-    if (found->start && !is_full(c)) return true;
-    if (found->none) return false;
+    if ((found->start || found->in_root) && !is_full(c)) return true;
+    if (found->none || found->in_root) return false;
     *found = (struct fat_mend_found){ 0 };
     root_look(c, &root);
     if (root.start) {
@@ -215,7 +227,7 @@ static bool found_get(struct fat_check *c)
         found_open(c, root.start);
         if (!is_full(c)) return true;
     }
-    found->none = !found_make(c, &root);
+    found->none = !found_make(c, &root) && !root_use(c);
     return !found->none;
 }
 
@@ -223,8 +235,10 @@ static bool found_get(struct fat_check *c)
 static bool found_grow(struct fat_check *c)
 {
     struct fat_mend_found *found = &c->mend->found;
-    if (found->offset < c->geometry.cluster_bytes) return true;
-    uint32_t added = fat_mend_take_dir(c);
+    bool fixed = found->cluster == 0;
+    uint32_t end = fixed ? c->geometry.root_entries * FAT_SLOT_BYTES : c->geometry.cluster_bytes;
+    if (found->offset < end) return true;
+    uint32_t added = fixed ? 0 : fat_mend_take_dir(c);
     if (added == 0 || !fat_mend_room(c, 2, 8)) return false;
     fat_mend_entry(c, found->cluster, added, FAT_STAGE_LINK);
     found->cluster = added;
@@ -238,9 +252,11 @@ static void path_set(struct fat_check *c)
     struct fat_name name;
     size_t len = 1;
     found->path[0] = '/';
-    fat_found_name(c, &name);
-    len += fat_name_to_utf8(&name, found->path + len);
-    found->path[len++] = '/';
+    if (!found->in_root) {
+        fat_found_name(c, &name);
+        len += fat_name_to_utf8(&name, found->path + len);
+        found->path[len++] = '/';
+    }
     len += fat_name_to_utf8(&c->entry_name, found->path + len);
     found->path[len] = 0;
 }
@@ -250,14 +266,16 @@ bool fat_found_add(struct fat_check *c, bool is_dir, uint32_t start, uint32_t si
     struct fat_mend_found *found = &c->mend->found;
     struct fat_dirent entry = { .start = start, .size = size };
     uint8_t slot[FAT_SLOT_BYTES];
-    if (!found_get(c) || !found_grow(c) || !fat_mend_room(c, 5, 128)) return false;
+    if (!found_get(c) || !(found_grow(c) || (root_use(c) && found_grow(c)))) return false;
+    if (!fat_mend_room(c, 5, 128)) return false;
     uint32_t *number = is_dir ? &found->dirs : &found->files;
     if (*number >= NUMBER_MOST) return false;
     entry.attributes = is_dir ? CAIRN_FAT_DIRECTORY : CAIRN_FAT_ARCHIVE;
     stamp(c, &entry);
     entry_name(entry.raw, is_dir, ++*number);
     fat_dirent_encode(&entry, slot);
-    c->slot_at = fat_check_cluster_at(c, found->cluster) + found->offset;
+    c->slot_at = found->offset + (found->cluster ? fat_check_cluster_at(c, found->cluster)
+                                                 : fat_check_sector_at(c, c->geometry.root_start));
     fat_mend_put(c, c->slot_at, slot, sizeof slot, FAT_STAGE_ADD);
     found->offset += FAT_SLOT_BYTES;
     found->slots++;

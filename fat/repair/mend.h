@@ -38,6 +38,7 @@ struct fat_mend_found {
     uint32_t offset;  /* of the next slot in it */
     uint32_t slots;
     uint32_t files, dirs; /* numbers given */
+    bool in_root;         /* the root takes its place: then start is 0 */
     bool none;            /* there can be none */
     uint8_t raw[FAT_SHORT_BYTES];
     char path[32]; /* of what was put there last */

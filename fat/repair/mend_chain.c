@@ -143,8 +143,8 @@ bool fat_mend_chain_outside(struct fat_check *c, uint32_t cluster, uint64_t a, u
 }
 
 /* A cut of power left it, in making the file longer or shorter; or else its size is what is wrong.
- * So the rest is as good as lost clusters are: it is kept as they are, but where no cluster is free
- * to name it. If a rename came with that, its other name may need it: that is copied first. */
+ * So the rest is as good as lost clusters are, and kept as they are. If a rename came with that,
+ * its other name may need it: that is copied first. */
 bool fat_mend_chain_long(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t b)
 {
     struct fat_mend *mend = c->mend;
@@ -155,7 +155,7 @@ bool fat_mend_chain_long(struct fat_check *c, uint32_t cluster, uint64_t a, uint
         return false;
     }
     if (!fat_mend_cut(c, (uint32_t)b)) return false;
-    bool keep = mend->options->orphans == CAIRN_FAT_ORPHANS_KEEP && fat_mend_free_left(c, 1);
+    bool keep = mend->options->orphans == CAIRN_FAT_ORPHANS_KEEP;
     if (keep) fat_check_bit_clear(mend->spare, c->chain->rest);
     if (rest == 1)
         fat_mend_say(c, "the cluster behind its end is %s", keep ? "kept as a lost one" : "freed");

@@ -175,8 +175,9 @@ bool fat_mend_orphan(struct fat_check *c, uint32_t cluster, uint64_t a, uint64_t
 
 void fat_mend_orphan_descend(struct fat_check *c, struct fat_check_chain *chain)
 {
+    const struct fat_mend_found *found = &c->mend->found;
     struct fat_name name;
     fat_found_name(c, &name);
     unclaim(c, chain);
-    fat_check_tree_more(c, c->mend->found.start, &name, chain->start);
+    fat_check_tree_more(c, found->start, found->in_root ? NULL : &name, chain->start);
 }

@@ -94,6 +94,25 @@ START_TEST(a_directory_gives_back_what_is_a_files)
 }
 END_TEST
 
+/* No cluster is free for found/. */
+START_TEST(orphans_of_a_full_volume_come_to_the_root)
+{
+    for (size_t i = 0; i < MEND_TYPES; i++) {
+        repaired_make(&v, mend_types[i]);
+        for (uint32_t cluster = v.s.next; cluster <= v.s.last; cluster++)
+            sample_link(&v.s, cluster, FATENT_BAD);
+        v.s.files[SAMPLE_A].slot[0] = v.s.files[SAMPLE_DIR].slot[0] = FAT_SLOT_FREE;
+        sample_fsinfo(&v.s);
+        repaired_mend(&v);
+        ck_assert_msg(repaired_left(&v) == 0, "%s", v.mending.log);
+        ck_assert_msg(mend_is_at(&v.s, "FILE0001", SAMPLE_A) &&
+                          mend_is_at(&v.s, "DIR0001/SUB/DEEP.TXT", SAMPLE_DEEP),
+                      "%s", v.mending.log);
+        repaired_end(&v);
+    }
+}
+END_TEST
+
 /* Its type would change, were it made to end with its device; what lies behind that is not given up
  * then. */
 START_TEST(a_device_that_is_cut_off_can_be_made_larger_again)
@@ -207,6 +226,7 @@ TCase *repair_review_tests(void)
     tcase_add_test(tests, a_plan_counts_what_a_repair_writes);
     tcase_add_test(tests, clusters_behind_the_end_are_kept_as_lost_ones);
     tcase_add_test(tests, a_directory_gives_back_what_is_a_files);
+    tcase_add_test(tests, orphans_of_a_full_volume_come_to_the_root);
     tcase_add_test(tests, a_device_that_is_cut_off_can_be_made_larger_again);
     tcase_add_test(tests, a_boot_sector_that_is_wrong_is_no_base_for_a_repair);
     tcase_add_test(tests, a_backup_that_fits_finds_the_memory_it_takes);
