@@ -65,12 +65,19 @@ static bool file_agrees(struct walk *walk, struct cairn_fat_node *file, const st
     return differs(walk, name, how);
 }
 
+/* found/, or what is kept beside it where no cluster is free for it. */
+static bool is_found(const char *name)
+{
+    return strcmp(name, "found") == 0 || strncmp(name, "FILE0", 5) == 0 ||
+           strncmp(name, "DIR0", 4) == 0;
+}
+
 /* What repair brings, which need not be in the promise. */
 static bool is_repairs(const struct walk *walk, const struct cairn_fat_entry *entry)
 {
     bool in_root = walk->depth == 1;
     if (walk->when == WALK_CUT) return false;
-    return (in_root && strcmp(entry->name, "found") == 0) || walk->promise->recased ||
+    return (in_root && is_found(entry->name)) || walk->promise->recased ||
            strcmp(entry->name, SHAPE_STALE) == 0;
 }
 

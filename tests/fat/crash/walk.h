@@ -5,8 +5,8 @@
 
 #include "promise.h"
 
-/* Repair adds found/, a new name where a change of case left two equal ones, and what was left
- * behind an end mark. */
+/* Repair adds found/, or FILE0001 and the like, a new name where a change of case left two equal
+ * ones, and what was left behind an end mark. */
 enum walk_when {
     WALK_CUT,
     WALK_REPAIRED,
