@@ -16,6 +16,8 @@ void rig_must(enum cairn_err err, const struct cairn_why *why)
     abort();
 }
 
+#define RIG_MODEL_ALIGN 4096
+
 void *rig_zeros(size_t bytes)
 {
     void *memory = calloc(1, bytes);
@@ -51,7 +53,9 @@ void rig_open(struct rig *rig, const char *stack)
         open_device(rig, slash + 1, block_bytes);
     open_device(rig, names, block_bytes);
     via_fill(rig);
-    rig->model = rig_zeros(RIG_BYTES);
+    rig->model = aligned_alloc(RIG_MODEL_ALIGN, RIG_BYTES); /* devices read into it, too */
+    if (!rig->model) abort();
+    memset(rig->model, 0, RIG_BYTES);
 }
 
 void rig_close(struct rig *rig)
