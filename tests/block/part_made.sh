@@ -5,6 +5,8 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 cairn=$1 print=$2 seed=${3:-1}
+changes=8
+[ -z "${CAIRN_LONG:-}" ] || changes=40
 
 for tool in sfdisk sgdisk partx python3; do
     command -v "$tool" >/dev/null || { echo "skipped: there is no $tool here" && exit 77; }
@@ -79,11 +81,11 @@ for scheme in gpt mbr; do
     "$cairn" part create --scheme=$scheme --size=64M img
     agree "$scheme, empty"
     [ $scheme = gpt ] || "$cairn" part add --quiet --type=extended --at=20M --size=30M img
-    for step in $(seq 20); do
+    for step in $(seq "$changes"); do
         change
         agree "$scheme, step $step"
     done
-    echo "ok      $scheme: 20 changes, $(numbers | wc -l) partitions at the end"
+    echo "ok      $scheme: $changes changes, $(numbers | wc -l) partitions at the end"
 done
 
 # A hybrid, names, attributes: sgdisk reads them.
