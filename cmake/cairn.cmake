@@ -34,6 +34,9 @@ set(CAIRN_FREESTANDING -ffreestanding -nostdinc -isystem ${CAIRN_COMPILER_INCLUD
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     list(APPEND CAIRN_FREESTANDING -mno-red-zone)
 endif()
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    list(APPEND CAIRN_FREESTANDING -mno-outline-atomics) # no helpers of libgcc's
+endif()
 
 set_property(GLOBAL PROPERTY CAIRN_LIBRARIES "")
 set_property(GLOBAL PROPERTY CAIRN_OBJECTS "")
