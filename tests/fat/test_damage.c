@@ -91,13 +91,17 @@ START_TEST(three_are_said)
 }
 END_TEST
 
-TCase *damage_check_tests(void)
+void damage_check_tests(Suite *suite)
 {
     bool threes = getenv("CAIRN_THREES") != NULL; /* a longer run */
     TCase *tests = tcase_create("said");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, single_ones_are_said, 0, (int)combo_shape_count);
-    tcase_add_loop_test(tests, pairs_are_said, 0, threes ? (int)combo_shape_count : 3);
     tcase_add_test(tests, three_are_said);
-    return tests;
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("pairs said");
+    tcase_set_timeout(tests, 120);
+    tcase_set_tags(tests, "thorough");
+    tcase_add_loop_test(tests, pairs_are_said, 0, threes ? (int)combo_shape_count : 3);
+    suite_add_tcase(suite, tests);
 }

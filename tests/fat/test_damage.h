@@ -8,8 +8,9 @@
 
 #include "combo.h"
 
-TCase *damage_check_tests(void);
-TCase *damage_repair_tests(void);
+/* Pairs have the tag "thorough": emulated machines, which are slow, go without. */
+void damage_check_tests(Suite *suite);
+void damage_repair_tests(Suite *suite);
 
 /* What check finds. */
 struct said {

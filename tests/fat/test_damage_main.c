@@ -6,8 +6,8 @@
 int main(void)
 {
     Suite *suite = suite_create("fat-damage");
-    suite_add_tcase(suite, damage_check_tests());
-    suite_add_tcase(suite, damage_repair_tests());
+    damage_check_tests(suite);
+    damage_repair_tests(suite);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

@@ -249,14 +249,18 @@ START_TEST(three_mend)
 }
 END_TEST
 
-TCase *damage_repair_tests(void)
+void damage_repair_tests(Suite *suite)
 {
     TCase *tests = tcase_create("mends");
     bool threes = getenv("CAIRN_THREES") != NULL; /* each takes minutes */
     tcase_set_timeout(tests, threes ? 1800 : 300);
     tcase_add_loop_test(tests, single_ones_mend, 0, (int)combo_shape_count);
+    tcase_add_test(tests, three_mend);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("pairs mend");
+    tcase_set_timeout(tests, threes ? 1800 : 300);
+    tcase_set_tags(tests, "thorough");
     tcase_add_loop_test(tests, pairs_mend, 0, threes ? (int)combo_shape_count : 2);
     if (threes) tcase_add_loop_test(tests, all_threes_mend, 0, (int)combo_shape_count);
-    tcase_add_test(tests, three_mend);
-    return tests;
+    suite_add_tcase(suite, tests);
 }

@@ -202,6 +202,7 @@ Suite *layout_cut_suite(void)
     Suite *suite = suite_create("layout, cut");
     TCase *tc = tcase_create("cut");
     tcase_set_timeout(tc, 300);
+    tcase_set_tags(tc, "thorough");
     tcase_add_loop_test(tc, survives_a_cut_at_every_event, 0, (int)CAIRN_COUNT(ops));
     suite_add_tcase(suite, tc);
     return suite;

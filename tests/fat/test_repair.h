@@ -7,6 +7,7 @@
 TCase *repair_names_tests(void);
 TCase *repair_dirs_tests(void);
 TCase *repair_chain_tests(void);
+TCase *repair_each_tests(void);
 TCase *repair_orphan_tests(void);
 TCase *repair_cut_tests(void);
 TCase *repair_bounds_tests(void);

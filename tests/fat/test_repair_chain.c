@@ -239,7 +239,16 @@ TCase *repair_chain_tests(void)
     tcase_add_test(tests, a_directory_under_two_names_keeps_the_right_one);
     tcase_add_test(tests, without_room_for_a_copy_the_second_file_is_cut);
     tcase_add_test(tests, a_directory_goes_before_a_file_when_it_is_one);
-    tcase_add_loop_test(tests, each_damage_mends, 0, (int)damage_count);
     tcase_add_test(tests, a_volume_that_cannot_be_read_is_not_written_to);
+    return tests;
+}
+
+/* Emulated machines, which are slow, go without: test-fat-damage mends each one there, too. */
+TCase *repair_each_tests(void)
+{
+    TCase *tests = tcase_create("each");
+    tcase_set_timeout(tests, 120);
+    tcase_set_tags(tests, "thorough");
+    tcase_add_loop_test(tests, each_damage_mends, 0, (int)damage_count);
     return tests;
 }

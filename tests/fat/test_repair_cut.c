@@ -220,6 +220,7 @@ TCase *repair_cut_tests(void)
 {
     TCase *tests = tcase_create("cut");
     tcase_set_timeout(tests, 120);
+    tcase_set_tags(tests, "thorough");
     tcase_add_loop_test(tests, a_cut_of_any_repair_on_fat12, 0, (int)damage_count);
     tcase_add_loop_test(tests, a_cut_of_some_repairs_on_fat32, 0, 6);
     tcase_add_test(tests, a_cut_where_a_directory_becomes_a_file);

@@ -9,6 +9,7 @@ int main(void)
     suite_add_tcase(suite, repair_names_tests());
     suite_add_tcase(suite, repair_dirs_tests());
     suite_add_tcase(suite, repair_chain_tests());
+    suite_add_tcase(suite, repair_each_tests());
     suite_add_tcase(suite, repair_orphan_tests());
     suite_add_tcase(suite, repair_cut_tests());
     suite_add_tcase(suite, repair_bounds_tests());
