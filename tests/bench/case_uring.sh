@@ -4,13 +4,9 @@
 # calls, by a bare ring, and by fio. Links the libraries of the release build.
 . "$(dirname "$0")/lib.sh"
 
-root=$(dirname "$0")/../..
-lib=$(dirname "$cairn")/../lib
 file=$(dirname "$cairn")/../bench-uring.img
 
-gcc -O2 -D_GNU_SOURCE -I"$root/base/include" -I"$root/block/include" -o "$work/uring" \
-    "$root/tests/bench/uring.c" "$lib/libcairn-block-host.a" "$lib/libcairn-block.a" \
-    "$lib/libcairn-base.a" "$lib/libcairn-base-host.a" -luring -lpthread -ldl
+program uring
 trap 'rm -f "$file"' EXIT
 head -c 1G /dev/urandom >"$file"
 sync "$file"

@@ -5,15 +5,11 @@
 # release build.
 . "$(dirname "$0")/lib.sh"
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lib=$(dirname "$cairn")/../lib
 socket=$work/vhost.sock
 pid=""
 trap '[ -z "$pid" ] || kill "$pid"' EXIT
 
-gcc -O2 -D_GNU_SOURCE -I"$root" -I"$root/base/include" -I"$root/block/include" -o "$work/vhost" \
-    "$root/tests/bench/vhost.c" "$lib/libcairn-block-host.a" "$lib/libcairn-block.a" \
-    "$lib/libcairn-base.a" "$lib/libcairn-base-host.a" -luring -lpthread -ldl
+program vhost
 head -c 64M /dev/urandom >"$work/disk"
 
 serve() { # BLOCKDEV_AS_JSON

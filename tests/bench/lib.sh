@@ -49,3 +49,15 @@ mtools_build() { # FOLDER IMAGE KIB
     rm -f "$2" && mkfs.fat -C "$2" "$3" >/dev/null && mcopy -s -i "$2" "$1"/* ::
 }
 export -f mtools_build
+
+# Compile NAME.c of this folder into $work/NAME, with the libraries of the build that is measured.
+program() { # NAME
+    local root lib module uring="" flags=()
+    root=$(dirname "${BASH_SOURCE[0]}")/../..
+    lib=$(dirname "$cairn")/../lib
+    for module in base block fat image; do flags+=("-I$root/$module/include"); done
+    ! pkg-config --exists liburing || uring=-luring
+    gcc -O2 -D_GNU_SOURCE -I"$root" "${flags[@]}" -o "$work/$1" "$root/tests/bench/$1.c" \
+        "$lib/libcairn-fat.a" "$lib/libcairn-block-host.a" "$lib/libcairn-block.a" \
+        "$lib/libcairn-base.a" "$lib/libcairn-base-host.a" "$lib/libcairn-base.a" $uring -lpthread -ldl
+}

@@ -4,7 +4,6 @@
  * as many, a sync at the end; in order, and without any. The two take turns, on an image file in
  * the folder that is named.
  */
-#define _GNU_SOURCE
 #include <cairn/blk_file.h>
 #include <cairn/fat.h>
 
