@@ -155,8 +155,6 @@ static const char *answer_fault(const struct blk_virtio_op *op, uint8_t status, 
                                 enum cairn_err *err)
 {
     *err = status == BLK_VIRTIO_S_UNSUPP ? CAIRN_ENOTSUP : CAIRN_EIO;
-    if (written > op->expected + 1)
-        return "the device says that it wrote more than there was room for";
     if (status == BLK_VIRTIO_S_IOERR) return "the device reports an I/O error";
     if (status == BLK_VIRTIO_S_UNSUPP) return "the device does not know this request";
     if (status == BLK_VIRTIO_S_NONE) return "the device gave no status";

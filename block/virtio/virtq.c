@@ -169,6 +169,8 @@ enum blk_virtq_got blk_virtq_poll(struct blk_virtq *q, uint16_t *id, uint32_t *b
     if (used >= q->size || !blk_virtq_has(q, (uint16_t)used))
         return broken(q, "the device used a chain that it was not given");
     *id = (uint16_t)used;
+    if (*bytes > q->slots[*id].room)
+        return broken(q, "the device says that it wrote more than there was room for");
     if (!q->in_order) return take(q, *id);
     q->skip_to = *id;
     q->skip_bytes = *bytes;

@@ -131,7 +131,8 @@ bool blk_virtq_publish(struct blk_virtq *q);
 /* The upper half of a notification with NOTIFICATION_DATA. */
 uint16_t blk_virtq_place(const struct blk_virtq *q);
 
-/* The next chain that the device used. bytes is what it says to have written, unchecked. */
+/* The next chain that the device used. bytes is what it says to have written, at most the chain's
+ * room. */
 enum blk_virtq_got blk_virtq_poll(struct blk_virtq *q, uint16_t *id, uint32_t *bytes);
 
 /* How many chains were used and not polled yet, at a glance; of a packed ring 1 stands for any. */

@@ -56,19 +56,16 @@ START_TEST(a_read_that_is_not_whole_fails)
         int32_t length;
         bool silent;
         const char *what;
-    } cases[] = { { -2, false, "wrote less" },
-                  { 1, false, "more than there was room" },
-                  { INT32_MIN, false, "more than there was room" },
-                  { 0, true, "no status" } };
+    } cases[] = { { -2, false, "wrote less" }, { 0, true, "no status" } };
     uint8_t block[512];
     open_with(_i & 1 ? CAIRN_VIRTIO_F_PACKED : 0, MODEL_AT_ONCE);
     for (int i = 0; i < 200; i++)
         ck_ok(cairn_blk_read(&vdisk.dev.base, 0, 1, block, NULL));
     vdisk.model.fail_at = 201;
-    vdisk.model.fail_length = cases[_i].length;
-    vdisk.model.fail_silent = cases[_i].silent;
+    vdisk.model.fail_length = cases[_i / 2].length;
+    vdisk.model.fail_silent = cases[_i / 2].silent;
     ck_assert_int_eq(cairn_blk_read(&vdisk.dev.base, 0, 1, block, &why), CAIRN_EIO);
-    ck_assert_msg(strstr(why.what, cases[_i].what) != NULL, "%s", why.what);
+    ck_assert_msg(strstr(why.what, cases[_i / 2].what) != NULL, "%s", why.what);
     ck_ok(cairn_blk_read(&vdisk.dev.base, 0, 1, block, NULL));
     vdisk_close(&vdisk);
 }
@@ -117,6 +114,16 @@ START_TEST(silence_ends)
     open_with(_i & 1 ? CAIRN_VIRTIO_F_PACKED : 0, _i & 2 ? MODEL_BY_THREAD : MODEL_AT_ONCE);
     vdisk.model.mute_at = 1;
     require_given_up(CAIRN_ETIMEDOUT, "did not answer in time");
+}
+END_TEST
+
+/* Whoever wrote beyond a chain may have written anywhere. */
+START_TEST(more_than_there_was_room_for_ends_it)
+{
+    open_with(_i & 1 ? CAIRN_VIRTIO_F_PACKED : 0, MODEL_AT_ONCE);
+    vdisk.model.fail_at = 1;
+    vdisk.model.fail_length = _i & 2 ? INT32_MIN : 1;
+    require_given_up(CAIRN_EIO, "more than there was room");
 }
 END_TEST
 
@@ -186,6 +193,7 @@ TCase *tcase_bad(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, a_failed_request_is_one, 0, 4);
     tcase_add_loop_test(tcase, a_read_that_is_not_whole_fails, 0, 4);
+    tcase_add_loop_test(tcase, more_than_there_was_room_for_ends_it, 0, 4);
     tcase_add_test(tcase, a_failed_flush_poisons);
     tcase_add_loop_test(tcase, silence_ends, 0, 4);
     tcase_add_test(tcase, a_wish_for_a_reset_is_heard);

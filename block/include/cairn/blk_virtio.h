@@ -4,11 +4,12 @@
  *
  * A batch goes to the device whole and is announced once; data move between the device and the
  * caller's memory without a copy where the transport reaches that memory. The device is trusted
- * with the data of requests and with nothing else: what it says about rings, lengths and its
- * configuration is checked, and one that breaks the rules, or does not answer in time, is reset;
- * all requests then fail, and the device has to be opened anew. Of one that does not even complete
- * a reset nobody can say whether it still writes to memory it was given: the hint of each error and
- * a log line tell of it, and closing it fails.
+ * with the data of requests and with nothing else. A request whose status says that it failed, or
+ * does not exist, or of which less was written than asked for, fails alone. A device that uses what
+ * it was not given, says that it wrote more than there was room for, or does not answer in time, is
+ * reset: all requests then fail, and it has to be opened anew. Of one that does not even complete a
+ * reset nobody can say whether it still writes to memory it was given: the hint of each error and a
+ * log line tell of it, and closing it fails.
  */
 #ifndef CAIRN_BLK_VIRTIO_H
 #define CAIRN_BLK_VIRTIO_H
