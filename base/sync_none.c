@@ -43,3 +43,8 @@ void cairn_cond_broadcast(struct cairn_cond *cond)
 {
     (void)cond;
 }
+
+uintptr_t cairn_thread_number(void)
+{
+    return 1;
+}

@@ -64,3 +64,8 @@ void cairn_cond_broadcast(struct cairn_cond *cond)
 {
     must(pthread_cond_broadcast(cond_condition(cond)));
 }
+
+uintptr_t cairn_thread_number(void)
+{
+    return (uintptr_t)pthread_self();
+}

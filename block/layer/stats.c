@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Counting without slowing down: counters come in shards, and a batch takes one shard for itself
- * with one atomic exchange. Locked additions, one a counter, would cost several times as much.
+ * Counting without slowing down: the first threads that come have counters of their own, which they
+ * add to without anything locked; those that come later share the last shard. A locked access would
+ * also wait for all that the request before it stored.
  */
 #include <cairn/blk_stats.h>
 
@@ -16,15 +17,12 @@ static struct cairn_blk_stats *stats_of(struct cairn_blk *dev)
 
 /* ---- shards ---------------------------------------------------------------------------------- */
 
-static bool flag_try(uint32_t *busy)
-{
-    return !__atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE);
-}
+#define REST (CAIRN_BLK_STATS_SHARDS - 1)
 
 /* It is held for nanoseconds, never over I/O. */
 static void flag_take(uint32_t *busy)
 {
-    while (!flag_try(busy))
+    while (__atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE))
         continue;
 }
 
@@ -33,19 +31,36 @@ static void flag_drop(uint32_t *busy)
     __atomic_store_n(busy, 0, __ATOMIC_RELEASE);
 }
 
-/* A thread comes back to the same shard, as its stack stays where it is: what it does in order is
- * seen to be. When that shard is taken, any other is as good. */
+/* The thread's own shard, which it may make it now; else the one of all others, to be given back.
+ * A thread that has the number of one that ended goes on where that one was. */
 static struct cairn_blk_stats_shard *shard_take(struct cairn_blk_stats *stats)
 {
-    char here;
-    uint32_t at = (uint32_t)((uintptr_t)&here >> 16) * UINT32_C(2654435769) >> 16;
-    for (;; at++) {
-        struct cairn_blk_stats_shard *shard = &stats->shards[at % CAIRN_BLK_STATS_SHARDS];
-        if (flag_try(&shard->busy)) return shard;
+    uintptr_t self = cairn_thread_number();
+    for (uint32_t i = 0; i < REST; i++) {
+        uintptr_t *owner = &stats->shards[i].owner,
+                  found = __atomic_load_n(owner, __ATOMIC_RELAXED);
+        if (!found)
+            __atomic_compare_exchange_n(owner, &found, self, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED);
+        if (!found || found == self) return &stats->shards[i];
     }
+    flag_take(&stats->rest_busy);
+    return &stats->shards[REST];
+}
+
+static void shard_give(struct cairn_blk_stats *stats, const struct cairn_blk_stats_shard *shard)
+{
+    if (shard == &stats->shards[REST]) flag_drop(&stats->rest_busy);
 }
 
 /* ---- counting -------------------------------------------------------------------------------- */
+
+/* By the only one that writes it; others may read it meanwhile. */
+static void add(uint64_t *counter, uint64_t more)
+{
+    uint64_t now = __atomic_load_n(counter, __ATOMIC_RELAXED) + more;
+    __atomic_store_n(counter, now, __ATOMIC_RELAXED);
+}
 
 static uint32_t step_of(uint64_t value, uint32_t steps)
 {
@@ -55,8 +70,8 @@ static uint32_t step_of(uint64_t value, uint32_t steps)
 
 static void latency_add(struct cairn_blk_count *count, uint64_t ns)
 {
-    count->latency_ns += ns;
-    count->latency[step_of(ns, CAIRN_BLK_STATS_LATENCIES)]++;
+    add(&count->latency_ns, ns);
+    add(&count->latency[step_of(ns, CAIRN_BLK_STATS_LATENCIES)], 1);
 }
 
 static void request_add(struct cairn_blk_stats_shard *shard, const struct cairn_blk_req *req,
@@ -64,14 +79,14 @@ static void request_add(struct cairn_blk_stats_shard *shard, const struct cairn_
 {
     struct cairn_blk_count *count = &shard->counts.of[req->op];
     uint64_t *next = &shard->next[req->op];
-    count->requests++;
+    add(&count->requests, 1);
     if (req->status) {
-        count->errors++;
+        add(&count->errors, 1);
         return;
     }
     uint64_t bytes = req->count * block_bytes;
-    count->bytes += bytes;
-    if (req->block == *next) count->bytes_in_order += bytes;
+    add(&count->bytes, bytes);
+    if (req->block == *next) add(&count->bytes_in_order, bytes);
     *next = req->block + req->count;
 }
 
@@ -80,12 +95,12 @@ static void batch_add(struct cairn_blk_stats *stats, const struct cairn_blk_req 
 {
     if (!count) return;
     struct cairn_blk_stats_shard *shard = shard_take(stats);
-    shard->counts.batches[step_of(count, CAIRN_BLK_STATS_BATCHES)]++;
+    add(&shard->counts.batches[step_of(count, CAIRN_BLK_STATS_BATCHES)], 1);
     for (size_t i = 0; i < count; i++) {
         request_add(shard, &reqs[i], stats->base.info.block_bytes);
         if (took_ns) latency_add(&shard->counts.of[reqs[i].op], *took_ns);
     }
-    flag_drop(&shard->busy);
+    shard_give(stats, shard);
 }
 
 static uint64_t now_ns(const struct cairn_blk_stats *stats)
@@ -167,10 +182,10 @@ static enum cairn_err stats_flush(struct cairn_blk *dev, struct cairn_why *why)
     uint64_t end = now_ns(stats);
     struct cairn_blk_stats_shard *shard = shard_take(stats);
     struct cairn_blk_count *count = &shard->counts.of[CAIRN_BLK_STATS_FLUSH];
-    count->requests++;
-    count->errors += err != CAIRN_OK;
+    add(&count->requests, 1);
+    if (err) add(&count->errors, 1);
     if (stats->clock) latency_add(count, end - start);
-    flag_drop(&shard->busy);
+    shard_give(stats, shard);
     return err;
 }
 
@@ -206,33 +221,37 @@ enum cairn_err cairn_blk_stats_open(struct cairn_blk_stats *dev, struct cairn_bl
 /* Nothing but numbers to add up. */
 _Static_assert(sizeof(struct cairn_blk_counts) % sizeof(uint64_t) == 0, "counters of 64 bits");
 
-static void counts_add(struct cairn_blk_counts *sum, const struct cairn_blk_counts *part)
+#define NUMBERS (sizeof(struct cairn_blk_counts) / sizeof(uint64_t))
+
+/* All shards, since opening. */
+static void counts_sum(const struct cairn_blk_stats *stats, struct cairn_blk_counts *sum)
 {
     uint64_t *to = (uint64_t *)sum;
-    const uint64_t *from = (const uint64_t *)part;
-    for (size_t i = 0; i < sizeof *sum / sizeof *to; i++)
-        to[i] += from[i];
+    memset(sum, 0, sizeof *sum);
+    for (size_t i = 0; i < CAIRN_BLK_STATS_SHARDS; i++) {
+        const uint64_t *from = (const uint64_t *)&stats->shards[i].counts;
+        for (size_t n = 0; n < NUMBERS; n++)
+            to[n] += __atomic_load_n(&from[n], __ATOMIC_RELAXED);
+    }
 }
 
 void cairn_blk_stats_read(struct cairn_blk_stats *dev, struct cairn_blk_counts *counts)
 {
-    memset(counts, 0, sizeof *counts);
-    for (size_t i = 0; i < CAIRN_BLK_STATS_SHARDS; i++) {
-        struct cairn_blk_stats_shard *shard = &dev->shards[i];
-        flag_take(&shard->busy);
-        counts_add(counts, &shard->counts);
-        flag_drop(&shard->busy);
-    }
+    uint64_t *to = (uint64_t *)counts;
+    const uint64_t *zero = (const uint64_t *)&dev->zero;
+    flag_take(&dev->zero_busy);
+    counts_sum(dev, counts);
+    for (size_t n = 0; n < NUMBERS; n++)
+        to[n] -= zero[n];
+    flag_drop(&dev->zero_busy);
 }
 
+/* Counters are their threads' to write, so the zero is moved. */
 void cairn_blk_stats_reset(struct cairn_blk_stats *dev)
 {
-    for (size_t i = 0; i < CAIRN_BLK_STATS_SHARDS; i++) {
-        struct cairn_blk_stats_shard *shard = &dev->shards[i];
-        flag_take(&shard->busy);
-        memset(&shard->counts, 0, sizeof shard->counts);
-        flag_drop(&shard->busy);
-    }
+    flag_take(&dev->zero_busy);
+    counts_sum(dev, &dev->zero);
+    flag_drop(&dev->zero_busy);
 }
 
 uint64_t cairn_blk_count_latency(const struct cairn_blk_count *count, uint32_t percent)

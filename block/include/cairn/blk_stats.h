@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * stats: a layer that counts what passes. Requests go on unchanged; a request costs a few
- * nanoseconds, and two readings of the clock a batch when latencies are wanted.
+ * nanoseconds, a little more in threads beyond the third, and two readings of the clock a batch
+ * when latencies are wanted.
  */
 #ifndef CAIRN_BLK_STATS_H
 #define CAIRN_BLK_STATS_H
 
 #include <cairn/blk.h>
 #include <cairn/clock.h>
+#include <cairn/sync.h>
 
 CAIRN_BEGIN
 
@@ -33,12 +35,13 @@ struct cairn_blk_counts {
     uint64_t batches[CAIRN_BLK_STATS_BATCHES]; /* batches by their requests */
 };
 
-#define CAIRN_BLK_STATS_SHARDS 4u
+#define CAIRN_BLK_STATS_SHARDS 4u /* one a thread, the last for all others */
 #define CAIRN_BLK_STATS_PENDING 16u
 
-/* Counters of the threads that hash to it; whoever holds `busy` reads and writes them. */
+/* Counters of one thread, which alone writes them, or of all that have none of their own. They are
+ * read and written by atomic accesses, none of them locked. */
 struct cairn_blk_stats_shard {
-    uint32_t busy; /* atomic */
+    uintptr_t owner; /* atomic; the number of the thread, 0: of none as yet */
     struct cairn_blk_counts counts;
     uint64_t next[CAIRN_BLK_STATS_KINDS]; /* the block behind the last request */
 };
@@ -47,7 +50,10 @@ struct cairn_blk_stats {
     struct cairn_blk base;
     struct cairn_clock_mono *clock;
     struct cairn_blk_stats_shard shards[CAIRN_BLK_STATS_SHARDS];
-    uint32_t pending_busy; /* atomic; guards pending */
+    uint32_t rest_busy;           /* atomic; held by who writes to the last shard */
+    uint32_t zero_busy;           /* atomic; guards zero */
+    struct cairn_blk_counts zero; /* what had been counted at the last reset */
+    uint32_t pending_busy;        /* atomic; guards pending */
     struct {
         const struct cairn_blk_req *reqs; /* begun and not finished; NULL: free */
         uint64_t start_ns;
@@ -60,7 +66,9 @@ CAIRN_API enum cairn_err cairn_blk_stats_open(struct cairn_blk_stats *dev, struc
                                               struct cairn_clock_mono *clock,
                                               struct cairn_why *why) CAIRN_MUST_USE;
 
-/* What was counted since opening or the last reset; from any thread at any time. */
+/* What was counted since opening or the last reset; from any thread at any time. Nothing is lost,
+ * but of a batch that another thread counts at this moment some numbers may be there, others not.
+ */
 CAIRN_API void cairn_blk_stats_read(struct cairn_blk_stats *dev, struct cairn_blk_counts *counts);
 CAIRN_API void cairn_blk_stats_reset(struct cairn_blk_stats *dev);
 
