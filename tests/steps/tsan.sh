@@ -8,7 +8,7 @@ bin=$cairn_root/build/tsan/bin
 
 build_tests() {
     cd "$cairn_root" && cmake --preset tsan &&
-        cmake --build --preset tsan --target test-block-contract test-block
+        cmake --build --preset tsan --target test-block-contract test-block test-virtio
 }
 
 try 'build tsan' build_tests
@@ -18,5 +18,6 @@ if [ "$results_failed" -eq 0 ]; then
     try 'planted races are found' "$bin/test-block-contract" --faults
     try 'random stacks' "$bin/test-block-contract" --random 60 1000
     try 'neighbours within a block' env CK_RUN_CASE=threads "$bin/test-block"
+    try 'threads on the queues of a virtio disk' env CK_RUN_CASE=threads "$bin/test-virtio"
 fi
 finish
