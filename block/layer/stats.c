@@ -31,14 +31,14 @@ static void flag_drop(uint32_t *busy)
     __atomic_store_n(busy, 0, __ATOMIC_RELEASE);
 }
 
-/* The thread's own shard, which it may make it now; else the one of all others, to be given back.
+/* The thread's own shard, which it may become now; else the one of all others, to be given back.
  * A thread that has the number of one that ended goes on where that one was. */
 static struct cairn_blk_stats_shard *shard_take(struct cairn_blk_stats *stats)
 {
     uintptr_t self = cairn_thread_number();
     for (uint32_t i = 0; i < REST; i++) {
-        uintptr_t *owner = &stats->shards[i].owner,
-                  found = __atomic_load_n(owner, __ATOMIC_RELAXED);
+        uintptr_t *owner = &stats->shards[i].owner;
+        uintptr_t found = __atomic_load_n(owner, __ATOMIC_RELAXED);
         if (!found)
             __atomic_compare_exchange_n(owner, &found, self, false, __ATOMIC_RELAXED,
                                         __ATOMIC_RELAXED);

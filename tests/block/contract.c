@@ -2,8 +2,8 @@
 /*
  * The contract of BLOCK: each rule holds on each device and stack, or says why it has nothing to
  * say. Without arguments: a table of stacks and rules. --faults: each rule finds the faults that
- * are planted for it. --random COUNT [FIRST]: drawn stacks. --rule RULE: a table of it alone. STACK
- * RULE HEX: a tape again.
+ * are planted for it. --random COUNT [FIRST]: drawn stacks. --rule RULE: a table of it alone. --on
+ * STACK...: a table of these stacks. STACK RULE HEX: a tape again.
  */
 #include "rules.h"
 #include "stacks.h"
@@ -120,15 +120,15 @@ static bool row(const struct rule *only)
     return all;
 }
 
-static int table(const struct rule *only)
+static int table(const struct rule *only, const char *const *names, size_t count)
 {
     bool all = true;
     printf("%-*s", WIDTH, "");
     for (size_t i = 0; i < rule_count; i++)
         if (!only || only == &rules[i]) printf(" %s", rules[i].name);
     printf("\n");
-    for (size_t i = 0; i < stack_count; i++) {
-        stack = stacks[i];
+    for (size_t i = 0; i < count; i++) {
+        stack = names[i];
         if (!row(only)) all = false;
     }
     for (size_t i = 0; skip_whys[i]; i++)
@@ -236,15 +236,18 @@ static int replay(char **argv)
 int main(int argc, char **argv)
 {
     bool random = argc > 2 && !strcmp(argv[1], "--random");
-    if (argc == 1) return table(NULL);
+    if (argc == 1) return table(NULL, stacks, stack_count);
     if (argc == 3 && !strcmp(argv[1], "--rule") && rule_named(argv[2]))
-        return table(rule_named(argv[2]));
+        return table(rule_named(argv[2]), stacks, stack_count);
+    if (argc > 2 && !strcmp(argv[1], "--on"))
+        return table(NULL, (const char *const *)argv + 2, (size_t)argc - 2);
     if (argc == 2 && !strcmp(argv[1], "--faults")) return find_faults();
     if (random)
         return random_stacks(strtoull(argv[2], NULL, 0), argc > 3 ? strtoull(argv[3], NULL, 0) : 1);
     if (argc == 4) return replay(argv);
     fprintf(stderr,
-            "usage: %s [--faults | --random COUNT [FIRST] | --rule RULE | STACK RULE HEX]\n",
+            "usage: %s [--faults | --random COUNT [FIRST] | --rule RULE | --on STACK... |\n"
+            "           STACK RULE HEX]\n",
             argv[0]);
     return 2;
 }

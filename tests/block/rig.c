@@ -98,7 +98,8 @@ bool rig_matches(struct rig *rig, struct tape *tape)
         at++;
     rig_free(rig, data);
     if (err) return tape_fail(tape, "reading it all: %s", why.what);
-    return same || tape_fail(tape, "byte %llu differs", (unsigned long long)at);
+    if (!same) return tape_fail(tape, "byte %llu differs", (unsigned long long)at);
+    return rig_replays(rig, tape);
 }
 
 bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t count)

@@ -62,6 +62,7 @@ struct rig {
     struct cairn_blk_sim on_bottom; /* the sim over mem, when the bottom is one */
     union rig_layer layers[RIG_LAYERS_MAX];
     size_t layer_count;
+    struct cairn_blk_trace *logged; /* its log is held against what it stands on */
     void *memory, *log, *bounces[RIG_LAYERS_MAX];
     struct vdisk *vdisk;
     uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
@@ -77,7 +78,8 @@ struct rig {
  * daemon, 512-byte blocks only); virtio-split, virtio-packed. Layers:
  * slice, larger, smaller, readonly; cache, through (a cache that writes through), overlay (its
  * store is memory), mirror (strict, with memory), sim, stats, trace (its log, memory of the same
- * size, stops when full), faulty-NAME. Aborts when it cannot be opened. The first contents are
+ * size, stops when full), replay (a trace whose log, replayed, must make
+ * the same again: over what never fails, and zeros what it discards), faulty-NAME. Aborts when it cannot be opened. The first contents are
  * zeros. */
 void rig_open(struct rig *rig, const char *stack);
 /* Why the stack cannot be had here; NULL: it can. */
@@ -88,7 +90,7 @@ void rig_close(struct rig *rig);
 uint8_t *rig_alloc(const struct rig *rig, uint64_t blocks);
 void rig_free(const struct rig *rig, uint8_t *memory);
 
-/* All of the device against the model. */
+/* All of the device against the model, and what the log of a "replay" makes. */
 bool rig_matches(struct rig *rig, struct tape *tape);
 
 /* Write drawn bytes to blocks of device and model. */
@@ -97,12 +99,15 @@ bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t coun
 /* A range that lies in the device, short or empty as a rule. */
 void rig_draw_range(struct rig *rig, struct tape *tape, uint64_t *block, uint64_t *count);
 
-/* ---- how a rig is put together (rig_bottom.c, rig_layer.c) ------------------------------------
+/* ---- how a rig is put together (rig_bottom.c, rig_layer.c, rig_replay.c)
+ * ------------------------------------
  */
 
 void rig_must(enum cairn_err err, const struct cairn_why *why);
 void *rig_zeros(size_t bytes);
 void rig_open_bottom(struct rig *rig, const char *name, uint32_t block_bytes);
 void rig_open_layer(struct rig *rig, const char *name);
+void rig_open_replay(struct rig *rig, union rig_layer *layer);
+bool rig_replays(struct rig *rig, struct tape *tape);
 
 #endif

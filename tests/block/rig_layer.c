@@ -147,7 +147,7 @@ static const struct layer_kind {
     { "cache", open_back, true, false },     { "through", open_through, true, false },
     { "overlay", open_overlay, true, true }, { "mirror", open_mirror, true, false },
     { "sim", open_sim, false, false },       { "stats", open_stats, false, false },
-    { "trace", open_trace, false, false },
+    { "trace", open_trace, false, false },   { "replay", rig_open_replay, false, false },
 };
 
 static const struct layer_kind *kind_of(const char *name)
