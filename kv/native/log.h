@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The log: a circle of records, each a group of commits, chained by hashes (kv/FORMAT.md, "Log").
+ *
+ * Writing has three parts, so that others stage meanwhile: fill the buffer (under the store's
+ * lock), write and flush (without), take note (under it again). One writer at a time; the store
+ * sees to that.
+ */
+#ifndef CAIRN_KV_NATIVE_LOG_H
+#define CAIRN_KV_NATIVE_LOG_H
+
+#include <cairn/arena.h>
+
+#include "format.h"
+
+struct kvn_log {
+    struct cairn_blk *dev;
+    uint64_t first_byte; /* of the log on the device */
+    uint64_t bytes;      /* of the log */
+    uint32_t unit;
+    uint32_t page_bytes;
+    uint64_t uuid8;
+    uint8_t *buffer;
+    uint32_t buffer_bytes; /* whole units, and at least what one change of any size needs */
+    /* where the next record goes */
+    uint64_t position, seq;
+    struct cairn_hash128 chain;
+    uint64_t start;       /* what is before is in the tree */
+    uint64_t durable_seq; /* all up to it are durable */
+    /* the record that is being filled or written */
+    uint32_t filled, changes;
+    uint64_t writes, written_bytes;
+};
+
+/* The buffer is a sixteenth of arena's rest, 32 KiB (and one change of 16 KiB of pages and its
+ * head) to 1 MiB. Start, seq and chain are the superblock's. */
+enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, struct cairn_blk *dev,
+                            const struct kvn_super *super, struct cairn_why *why) CAIRN_MUST_USE;
+
+/* Bytes of the log that records may still take; a record with this much content takes so many. */
+uint64_t kvn_log_room(const struct kvn_log *log);
+uint64_t kvn_log_takes(const struct kvn_log *log, uint32_t content_bytes);
+
+/* Begin a record, and add changes; false: it is full, write it first. */
+void kvn_log_begin(struct kvn_log *log);
+bool kvn_log_add(struct kvn_log *log, const struct kvn_change *change);
+/* Write the record at the log's end; more: its last batch goes on in the next one. Two requests at
+ * most, in one batch. It counts as part of the chain once this succeeded. CAIRN_ENOSPC: the log has
+ * no room, nothing was done: a checkpoint must come first. Not flushed; when what was written is
+ * durable, the caller sets durable_seq. */
+enum cairn_err kvn_log_write(struct kvn_log *log, bool more, struct cairn_why *why) CAIRN_MUST_USE;
+
+/* ---- replaying ------------------------------------------------------------------------------- */
+
+/* Reads the log from its start, record by record. */
+struct kvn_replay {
+    struct kvn_log *log;
+    uint64_t position, seq;
+    struct cairn_hash128 chain;
+    uint64_t durable_seq; /* the highest that any record told */
+    struct kvn_log_head head;
+    uint32_t at; /* the next change, in the buffer */
+};
+
+/* Find out how far the log goes: reads it all, once. *end_seq is the number behind the last record
+ * of the last whole batch. CAIRN_ECORRUPT: a record that was durable is lost; why names its number
+ * and place, and what is lost. */
+enum cairn_err kvn_replay_find_end(struct kvn_log *log, uint64_t *end_seq,
+                                   struct cairn_why *why) CAIRN_MUST_USE;
+void kvn_replay_begin(struct kvn_replay *replay, struct kvn_log *log);
+/* The next record below end_seq into the log's buffer; *more false: there is none, and the log's
+ * position, seq and chain are set for writing behind it. */
+enum cairn_err kvn_replay_next(struct kvn_replay *replay, uint64_t end_seq, bool *more,
+                               struct cairn_why *why) CAIRN_MUST_USE;
+/* The next change of that record; *more false: it has no more. Slices point into the buffer. */
+enum cairn_err kvn_replay_change(struct kvn_replay *replay, struct kvn_change *change, bool *more,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
+
+#endif
