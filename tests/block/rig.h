@@ -15,6 +15,7 @@
 #include <cairn/blk_mirror.h>
 #include <cairn/blk_nbd.h>
 #include <cairn/blk_overlay.h>
+#include <cairn/blk_rbd.h>
 #include <cairn/blk_stats.h>
 #include <cairn/blk_trace.h>
 #include <cairn/blk_vhost.h>
@@ -56,6 +57,7 @@ struct rig {
         struct cairn_blk_mem mem;
         struct cairn_blk_file file;
         struct cairn_blk_nbd nbd;
+        struct cairn_blk_rbd rbd;
         struct cairn_blk_vhost vhost;
         struct strict strict;
     } bottom;
@@ -74,13 +76,13 @@ struct rig {
 };
 
 /* Bottoms: mem, sim, strict; files in TMPDIR: file, uring, direct (by io_uring where it can be
- * had), direct_pread; shm (a file in memory); nbd (nbdkit's); vhost (of QEMU's storage
- * daemon, 512-byte blocks only); virtio-split, virtio-packed. Layers:
- * slice, larger, smaller, readonly; cache, through (a cache that writes through), overlay (its
- * store is memory), mirror (strict, with memory), sim, stats, trace (its log, memory of the same
- * size, stops when full), replay (a trace whose log, replayed, must make
- * the same again: over what never fails, and zeros what it discards), faulty-NAME. Aborts when it cannot be opened. The first contents are
- * zeros. */
+ * had), direct_pread; shm (a file in memory); nbd (nbdkit's); rbd (the image that CAIRN_RIG_RBD
+ * names); vhost (of QEMU's storage daemon, 512-byte blocks only); virtio-split, virtio-packed.
+ * Layers: slice, larger, smaller, readonly; cache, through (a cache that writes through), overlay
+ * (its store is memory), mirror (strict, with memory), sim, stats, trace (its log, memory of the
+ * same size, stops when full), replay (a trace whose log, replayed, must make the same again: over
+ * what never fails, and zeros what it discards), faulty-NAME. Aborts when it cannot be opened. The
+ * first contents are zeros. */
 void rig_open(struct rig *rig, const char *stack);
 /* Why the stack cannot be had here; NULL: it can. */
 const char *rig_lacks(const char *stack);

@@ -85,6 +85,19 @@ static void open_nbd(struct rig *rig, uint32_t block_bytes)
     rig_must(cairn_blk_zero(rig->dev, 0, rig->dev->info.block_count, &why), &why);
 }
 
+#define RBD_NAME "CAIRN_RIG_RBD"
+
+/* What the stack before left is cut off: what comes again is zeros. */
+static void open_rbd(struct rig *rig, uint32_t block_bytes)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_blk_rbd_options options = { .block_bytes = block_bytes, .write = true };
+    rig_must(cairn_blk_rbd_open(&rig->bottom.rbd, getenv(RBD_NAME), &options, &why), &why);
+    rig->dev = &rig->bottom.rbd.base;
+    rig_must(cairn_blk_resize(rig->dev, 0, &why), &why);
+    rig_must(cairn_blk_resize(rig->dev, RIG_BYTES / block_bytes, &why), &why);
+}
+
 /* One server for all, as of NBD, and one client at a time. */
 static void open_vhost(struct rig *rig)
 {
@@ -101,6 +114,8 @@ const char *rig_lacks(const char *stack)
 {
     if (strstr(stack, "vhost") && !server_program_is_here("qemu-storage-daemon"))
         return "qemu-storage-daemon is not installed";
+    if (strstr(stack, "rbd") && !getenv(RBD_NAME))
+        return RBD_NAME " names no image of a cluster; tests/steps/ceph.sh has one";
     if (!strstr(stack, "nbd")) return NULL;
     if (!cairn_blk_nbd_version()) return "this build has no libnbd";
     return nbd_server_is_here() ? NULL : "nbdkit is not installed";
@@ -118,6 +133,8 @@ void rig_open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
         rig->dev = &rig->bottom.strict.base;
     } else if (!strcmp(name, "nbd")) {
         open_nbd(rig, block_bytes);
+    } else if (!strcmp(name, "rbd")) {
+        open_rbd(rig, block_bytes);
     } else if (!strcmp(name, "vhost")) {
         open_vhost(rig);
     } else if (!strncmp(name, "virtio-", 7)) {

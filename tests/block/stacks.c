@@ -14,6 +14,7 @@ const char *const stacks[] = {
     "direct",
     "direct_pread",
     "nbd",
+    "rbd",
     "vhost",
     "sim",
     "strict",
@@ -73,6 +74,8 @@ const char *const stacks[] = {
     "cache/vhost",
     "smaller/nbd",
     "cache/mirror/nbd",
+    "smaller/rbd",
+    "slice/cache/rbd",
 };
 
 const size_t stack_count = sizeof stacks / sizeof *stacks;

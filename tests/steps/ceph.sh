@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # ceph.sh - a Ceph cluster of one node on loopback, and Cairn on an image of it: built there, worked
-# on, resized, snapshots; two writers; no cluster; and the storage daemon killed and brought back in
+# on, resized, snapshots; two writers; the contract of BLOCK; no cluster; and the storage daemon killed and brought back in
 # the middle of writes, after which all that was flushed must be there.
 . "$(dirname "$0")/../lib.sh"
 
@@ -86,7 +86,8 @@ cluster_start() {
 pool_make() {
     cluster osd create && ceph-osd -i 0 --mkfs -c "$conf" && start osd 0 && wait_for "OSD" osd_is_up &&
         cluster osd pool create disks 8 8 && cluster osd pool application enable disks rbd &&
-        image create --size 256M disks/one && image create --size 64M disks/two
+        image create --size 256M disks/one && image create --size 64M disks/two &&
+        image create --size 512K --object-size 64K disks/rules
 }
 
 # The daemons are children of this shell, so `try`, which runs in another, is not for starting them.
@@ -153,6 +154,10 @@ refuses "a second writer" 'another client writes' "$cairn" rm "$disk:/hole"
 try "a reader beside a writer" "$cairn" ls "$disk"
 wait $!
 try "the second writer's turn" "$cairn" rm "$disk:/hole"
+
+contract=$cairn_root/build/release/bin/test-block-contract
+try "the contract of BLOCK" env CAIRN_RIG_RBD=disks/rules "$contract" --on rbd {slice,smaller,readonly}/rbd \
+    {cache,through,overlay,larger/mirror,sim,stats,trace}/rbd
 
 "$tool" rbd:disks/two 400 30 >"$node/tool.out" 2>"$node/tool.err" &
 writer=$!
