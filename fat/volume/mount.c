@@ -229,6 +229,11 @@ bool cairn_fat_is_read_only(const struct cairn_fat *fs)
     return fs->read_only;
 }
 
+struct cairn_blk *cairn_fat_blk(const struct cairn_fat *fs)
+{
+    return fs->dev;
+}
+
 enum cairn_err cairn_fat_usage(struct cairn_fat *fs, struct cairn_fat_usage *usage,
                                struct cairn_why *why)
 {

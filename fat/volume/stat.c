@@ -82,28 +82,46 @@ enum cairn_err cairn_fat_stat_set(struct cairn_fat_node *node, const struct cair
     return fat_leave_changed(node->fs, err, why);
 }
 
+/* What is told of an entry that was found. */
+static void entry_tell(struct cairn_fat_node *dir, const struct fat_found *found,
+                       struct cairn_fat_entry *entry)
+{
+    struct cairn_fat *fs = dir->fs;
+    struct fat_name alias;
+    const struct cairn_fat_node *node = fat_node_peek(fs, dir, found->slot);
+    entry->next = (uint64_t)found->slot + 1;
+    stat_entry(fs, node ? &node->entry : &found->entry, &entry->stat);
+    if (node) entry->stat.id = node->id;
+    entry->name_len = (uint32_t)fat_name_to_utf8(&found->name, entry->name);
+    fat_short_to_name(found->entry.raw, 0, fs->codepage, &alias);
+    (void)fat_name_to_utf8(&alias, entry->alias);
+}
+
 enum cairn_err cairn_fat_list(struct cairn_fat_node *dir, uint64_t cursor,
                               struct cairn_fat_entry *entry, struct cairn_why *why)
 {
-    struct cairn_fat *fs = dir->fs;
     struct fat_found found;
-    struct fat_name alias;
     found.slot = 0;
     found.has_long = false;
-    fat_enter(fs);
+    fat_enter(dir->fs);
     enum cairn_err err = fat_dir_check(dir, why);
     if (!err && cursor >= FAT_DIR_SLOTS_MAX) err = CAIRN_ENOENT;
     if (!err) err = fat_dir_next(dir, (uint32_t)cursor, false, &found, why);
     if (!err && !found.has_long) /* a new name's slots may begin before the cursor */
         err = fat_dir_read(dir, found.slot, &found, why);
-    if (!err) {
-        const struct cairn_fat_node *node = fat_node_peek(fs, dir, found.slot);
-        entry->next = (uint64_t)found.slot + 1;
-        stat_entry(fs, node ? &node->entry : &found.entry, &entry->stat);
-        if (node) entry->stat.id = node->id;
-        entry->name_len = (uint32_t)fat_name_to_utf8(&found.name, entry->name);
-        fat_short_to_name(found.entry.raw, 0, fs->codepage, &alias);
-        (void)fat_name_to_utf8(&alias, entry->alias);
-    }
-    return fat_leave(fs, err);
+    if (!err) entry_tell(dir, &found, entry);
+    return fat_leave(dir->fs, err);
+}
+
+enum cairn_err cairn_fat_find(struct cairn_fat_node *dir, const char *name, size_t len,
+                              struct cairn_fat_entry *entry, struct cairn_why *why)
+{
+    struct fat_name wanted;
+    struct fat_found found;
+    fat_enter(dir->fs);
+    enum cairn_err err = fat_dir_check(dir, why);
+    if (!err) err = fat_name_parse(name, len, false, &wanted, why);
+    if (!err) err = fat_op_find(dir, &wanted, &found, why);
+    if (!err) entry_tell(dir, &found, entry);
+    return fat_leave(dir->fs, err);
 }

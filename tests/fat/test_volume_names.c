@@ -68,6 +68,23 @@ START_TEST(aliases_are_numbered)
 }
 END_TEST
 
+START_TEST(an_entry_tells_how_it_is_spelled)
+{
+    struct cairn_fat_entry entry;
+    mounted_plainly();
+    put_path("A long Name", "12345");
+    struct cairn_fat_node *dir = root();
+    ck_assert_int_eq(cairn_fat_find(dir, "a LONG name", 11, &entry, NULL), CAIRN_OK);
+    ck_assert_str_eq(entry.name, "A long Name");
+    ck_assert_uint_eq(entry.stat.size, 5);
+    ck_assert_int_eq(cairn_fat_find(dir, "alongn~1", 8, &entry, NULL), CAIRN_OK);
+    ck_assert_str_eq(entry.name, "A long Name");
+    ck_assert_int_eq(cairn_fat_find(dir, "..", 2, &entry, NULL), CAIRN_ENOENT);
+    cairn_fat_release(dir);
+    ended();
+}
+END_TEST
+
 START_TEST(a_first_byte_of_e5_is_escaped)
 {
     mounted_plainly();
@@ -169,6 +186,7 @@ TCase *volume_name_tests(void)
     tcase_add_test(tests, case_bits_save_the_long_name);
     tcase_add_test(tests, a_replaced_name_is_one_name);
     tcase_add_test(tests, aliases_are_numbered);
+    tcase_add_test(tests, an_entry_tells_how_it_is_spelled);
     tcase_add_test(tests, a_first_byte_of_e5_is_escaped);
     tcase_add_test(tests, names_are_refused);
     tcase_add_test(tests, a_fixed_root_is_full);

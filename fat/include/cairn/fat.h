@@ -157,6 +157,8 @@ CAIRN_API enum cairn_err cairn_fat_usage(struct cairn_fat *fs, struct cairn_fat_
 /* As it was at mount; state has what FAT[1] says, too. */
 CAIRN_API const struct cairn_fat_geometry *cairn_fat_geometry(const struct cairn_fat *fs);
 CAIRN_API bool cairn_fat_is_read_only(const struct cairn_fat *fs);
+/* The device that it is mounted from. */
+CAIRN_API struct cairn_blk *cairn_fat_blk(const struct cairn_fat *fs);
 
 /* The label: the root directory's volume entry, else the boot sector's; UTF-8, NUL-terminated,
  * empty when there is none. out has CAIRN_FAT_ALIAS_BYTES. Setting writes both; "" removes it. */
@@ -248,6 +250,13 @@ struct cairn_fat_entry {
  * good while the directory changes: what was there all along is listed once, what comes or goes may
  * be. CAIRN_ENOENT: the end. CAIRN_ENOTDIR. */
 CAIRN_API enum cairn_err cairn_fat_list(struct cairn_fat_node *dir, uint64_t cursor,
+                                        struct cairn_fat_entry *entry,
+                                        struct cairn_why *why) CAIRN_MUST_USE;
+
+/* The entry called name[0..len) in dir, found as cairn_fat_lookup finds it: entry->name says how it
+ * is spelled there. CAIRN_ENOENT (of "." and ".." too), CAIRN_ENOTDIR, CAIRN_EILSEQ,
+ * CAIRN_ENAMETOOLONG. */
+CAIRN_API enum cairn_err cairn_fat_find(struct cairn_fat_node *dir, const char *name, size_t len,
                                         struct cairn_fat_entry *entry,
                                         struct cairn_why *why) CAIRN_MUST_USE;
 
