@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# The devices behind a network, each if the header of its library is there; else a file in its place
-# that says so when one is opened. Machines that we cross compile for have their headers elsewhere.
+# The devices behind a network, and probing, each if the header of its library is there; else a file
+# in its place that says so when it is needed. Machines that we cross compile for have their headers elsewhere.
 set(CAIRN_REMOTE_SOURCES host/open_remote.c host/remote.c)
 set(CAIRN_REMOTE_DEFINITIONS "")
 
@@ -23,4 +23,15 @@ if(CAIRN_LIBRBD_INCLUDE AND CAIRN_RBD)
     list(APPEND CAIRN_REMOTE_SOURCES host/rbd.c host/rbd_api.c host/rbd_io.c host/rbd_name.c)
 else()
     list(APPEND CAIRN_REMOTE_SOURCES host/rbd_absent.c)
+endif()
+
+if(CAIRN_BLKID AND NOT CMAKE_CROSSCOMPILING)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(LIBBLKID blkid)
+endif()
+if(LIBBLKID_FOUND AND CAIRN_BLKID)
+    list(APPEND CAIRN_REMOTE_SOURCES host/probe.c host/probe_api.c)
+    list(APPEND CAIRN_REMOTE_DEFINITIONS CAIRN_LIBBLKID_VERSION="${LIBBLKID_VERSION}")
+else()
+    list(APPEND CAIRN_REMOTE_SOURCES host/probe_absent.c)
 endif()

@@ -185,6 +185,15 @@ enum cairn_err cairn_image_open_beside(struct cairn_image **image, struct cairn_
     return image_open_on(image, beside->disk, part, true, &as_beside, why);
 }
 
+enum cairn_err cairn_image_open_device_beside(struct cairn_image **image,
+                                              struct cairn_image *beside, const char *part,
+                                              struct cairn_why *why)
+{
+    struct cairn_image_open_options none = { .write = false };
+    beside->disk->users++;
+    return image_open_on(image, beside->disk, part, false, &none, why);
+}
+
 struct cairn_fat *cairn_image_fat(struct cairn_image *image)
 {
     return image->fat;

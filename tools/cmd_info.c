@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "json.h"
 #include "out.h"
+#include "probe.h"
 #include "session.h"
 
 #include <string.h>
@@ -139,6 +140,24 @@ static const char *part_type(const struct cairn_image *disk, const struct cairn_
     return buf;
 }
 
+static void part_probe(struct cairn_image *disk, const struct cairn_part *part,
+                       struct cairn_blk_probed *probed)
+{
+    struct cairn_blk_probe_range range = { part->first, part->count };
+    tool_probe(cairn_image_disk(disk), cairn_image_fd(disk), range, probed);
+}
+
+/* What Cairn does not read. */
+static void part_print_foreign(struct cairn_image *disk, const struct cairn_part *part)
+{
+    struct cairn_blk_probed probed;
+    part_probe(disk, part, &probed);
+    tool_probed_put_type(&probed);
+    if (!probed.label[0]) return;
+    putchar(' ');
+    tool_name_put(stdout, probed.label);
+}
+
 static void part_print(struct cairn_image *disk, const struct cairn_part *part)
 {
     char start[TOOL_TEXT_BYTES], size[TOOL_TEXT_BYTES], type[TOOL_TEXT_BYTES];
@@ -153,6 +172,8 @@ static void part_print(struct cairn_image *disk, const struct cairn_part *part)
         tool_name_put(stdout, volume.label);
         enum cairn_err ignored = cairn_image_close(image, NULL);
         (void)ignored;
+    } else {
+        part_print_foreign(disk, part);
     }
     if (part->name[0]) {
         fputs(" \"", stdout);
@@ -205,7 +226,9 @@ static void part_json(struct tool_json *json, struct cairn_image *disk,
         enum cairn_err ignored = cairn_image_close(image, NULL);
         (void)ignored;
     } else {
-        tool_json_str(json, "filesystem", NULL);
+        struct cairn_blk_probed probed;
+        part_probe(disk, part, &probed);
+        tool_probed_json(json, "filesystem", &probed);
     }
     tool_json_close(json, '}');
 }
@@ -226,6 +249,51 @@ static void disk_json(struct cairn_image *disk, const char *text)
     tool_json_close(&json, '}');
 }
 
+/* ---- what Cairn does not read ---------------------------------------------------------------- */
+
+static void foreign_print(const struct cairn_blk_probed *probed, uint64_t bytes, const char *text)
+{
+    char size[TOOL_TEXT_BYTES];
+    tool_name_put(stdout, text);
+    fputs(": ", stdout);
+    tool_probed_put_type(probed);
+    printf(", %s\n  label       ", tool_size_text(bytes, size));
+    tool_name_put(stdout, probed->label[0] ? probed->label : "(none)");
+    fputs("\n  UUID        ", stdout);
+    tool_name_put(stdout, probed->uuid[0] ? probed->uuid : "(none)");
+    putchar('\n');
+}
+
+static void foreign_json(const struct cairn_blk_probed *probed, uint64_t bytes, const char *text)
+{
+    struct tool_json json = { 0 };
+    tool_json_open(&json, NULL, '{');
+    tool_json_str(&json, "place", text);
+    tool_probed_json_members(&json, probed);
+    tool_json_u64(&json, "bytes", bytes);
+    tool_json_close(&json, '}');
+}
+
+/* Of a place with no FAT that can be mounted. False: nothing is known of it, or that it is FAT. */
+static bool foreign_info(struct cairn_image *disk, const char *part, const char *text, bool as_json)
+{
+    struct cairn_blk_probed probed;
+    struct cairn_image *image;
+    if (cairn_image_open_device_beside(&image, disk, part, NULL)) return false;
+    uint64_t bytes = cairn_blk_bytes(cairn_image_blk(image));
+    uint32_t unit = cairn_image_disk(image)->info.block_bytes;
+    struct cairn_blk_probe_range range = { cairn_image_offset(image) / unit, bytes / unit };
+    tool_probe(cairn_image_disk(image), cairn_image_fd(image), range, &probed);
+    enum cairn_err ignored = cairn_image_close(image, NULL);
+    (void)ignored;
+    if (!tool_probed_is_known(&probed) || probed.is_fat) return false;
+    if (as_json)
+        foreign_json(&probed, bytes, text);
+    else
+        foreign_print(&probed, bytes, text);
+    return true;
+}
+
 /* ---- which of them ------------------------------------------------------------------------- */
 
 static enum cairn_err disk_info(struct cairn_image *disk, const struct cairn_image_place *place,
@@ -241,6 +309,7 @@ static enum cairn_err disk_info(struct cairn_image *disk, const struct cairn_ima
         return CAIRN_OK;
     }
     enum cairn_err err = cairn_image_open_beside(&image, disk, place->part, &how, why);
+    if (err == CAIRN_ECORRUPT && foreign_info(disk, place->part, text, as_json)) return CAIRN_OK;
     if (err) return err;
     err = volume_info(image, text, as_json, why);
     enum cairn_err closing = cairn_image_close(image, err ? NULL : why);

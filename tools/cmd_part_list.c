@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "part.h"
 
+#include "probe.h"
+
+#include <cairn/bytes.h>
 #include <inttypes.h>
 
 enum { LIST_FREE, LIST_JSON, LIST_BLOCK };
@@ -43,6 +46,32 @@ static void flags_print(const struct tool_part *part, const struct cairn_part *i
     if (hybrid) printf("  in the MBR as %02X", is->type_id);
 }
 
+/* An extended partition holds other partitions. */
+static void contents_look(const struct tool_part *part, const struct cairn_part *is,
+                          struct cairn_blk_probed *probed)
+{
+    const struct cairn_blk_file *file = part->any.is_file ? &part->any.is.file : NULL;
+    struct cairn_blk_probe_range range = { is->first, is->count };
+    bool fits = cairn_range_fits(is->first, is->count, part->table.block_count);
+    if (!fits || cairn_part_is_extended(&part->table, is))
+        range = (struct cairn_blk_probe_range){ 0, 0 };
+    tool_probe(part->dev, file && !file->direct ? file->fd : -1, range, probed);
+}
+
+/* "  ext4 'root'" */
+static void contents_print(const struct tool_part *part, const struct cairn_part *is)
+{
+    struct cairn_blk_probed probed;
+    contents_look(part, is, &probed);
+    if (!tool_probed_is_known(&probed)) return;
+    fputs("  ", stdout);
+    tool_probed_put_type(&probed);
+    if (!probed.label[0]) return;
+    fputs(" '", stdout);
+    tool_name_put(stdout, probed.label);
+    putchar('\'');
+}
+
 static void part_print(const struct tool_part *part, const struct cairn_part *is)
 {
     char type[TOOL_TEXT_BYTES];
@@ -54,6 +83,7 @@ static void part_print(const struct tool_part *part, const struct cairn_part *is
         tool_name_put(stdout, is->name);
         putchar('"');
     }
+    contents_print(part, is);
     flags_print(part, is);
     putchar('\n');
 }
@@ -106,7 +136,9 @@ static void part_json(const struct tool_part *part, struct tool_json *json,
                       const struct cairn_part *is)
 {
     char buf[TOOL_TEXT_BYTES];
+    struct cairn_blk_probed probed;
     bool gpt = part->table.scheme == CAIRN_PART_GPT;
+    contents_look(part, is, &probed);
     tool_json_open(json, NULL, '{');
     tool_json_u64(json, "number", is->number);
     place_json(part, json, is->first, is->count);
@@ -125,6 +157,7 @@ static void part_json(const struct tool_part *part, struct tool_json *json,
         tool_json_u64(json, "type_id", is->type_id);
         tool_json_bool(json, "logical", is->number >= CAIRN_PART_LOGICAL);
     }
+    tool_probed_json(json, "contents", &probed);
     tool_json_close(json, '}');
 }
 
@@ -177,7 +210,7 @@ static enum tool_status run(const struct tool_args *args)
 
 const struct tool_verb tool_verb_part_list = {
     .name = "part list",
-    .summary = "Show the partitions of a disk, and what is wrong with their table",
+    .summary = "Show the partitions of a disk, what they hold, and what is wrong with their table",
     .operands = "IMAGE",
     .options = options,
     .details =

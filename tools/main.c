@@ -5,6 +5,7 @@
 #include "suggest.h"
 
 #include <cairn/blk_open.h>
+#include <cairn/blk_probe.h>
 #include <cairn/bytes.h>
 #include <cairn/log.h>
 #include <fcntl.h>
@@ -87,11 +88,11 @@ static void version_print(void)
 {
     const struct {
         const char *name, *version;
-    } libraries[] = { { "liburing", cairn_blk_uring_version() },
-                      { "libnbd", cairn_blk_nbd_version() },
-                      { "librbd", cairn_blk_rbd_version() },
-                      { "libarchive", CAIRN_LIBARCHIVE_VERSION },
-                      { "xxhash", CAIRN_XXHASH_VERSION } };
+    } libraries[] = {
+        { "liburing", cairn_blk_uring_version() },  { "libnbd", cairn_blk_nbd_version() },
+        { "librbd", cairn_blk_rbd_version() },      { "libblkid", cairn_blk_probe_version() },
+        { "libarchive", CAIRN_LIBARCHIVE_VERSION }, { "xxhash", CAIRN_XXHASH_VERSION }
+    };
     puts("cairn " CAIRN_VERSION);
     for (size_t i = 0; i < CAIRN_COUNT(libraries); i++)
         printf("%-10s %s\n", libraries[i].name,

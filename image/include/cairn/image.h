@@ -165,6 +165,11 @@ CAIRN_API enum cairn_err cairn_image_open_beside(struct cairn_image **image,
                                                  struct cairn_image *beside, const char *part,
                                                  const struct cairn_image_open_options *options,
                                                  struct cairn_why *why) CAIRN_MUST_USE;
+/* The same without mounting; part as place.part. */
+CAIRN_API enum cairn_err cairn_image_open_device_beside(struct cairn_image **image,
+                                                        struct cairn_image *beside,
+                                                        const char *part,
+                                                        struct cairn_why *why) CAIRN_MUST_USE;
 CAIRN_API struct cairn_fat *cairn_image_fat(struct cairn_image *image);  /* NULL: not mounted */
 CAIRN_API struct cairn_blk *cairn_image_blk(struct cairn_image *image);  /* partition or whole */
 CAIRN_API struct cairn_blk *cairn_image_disk(struct cairn_image *image); /* the whole device */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+#include "probe.h"
+
+#include "out.h"
+
+#define SEVERAL "signatures of several kinds"
+
+void tool_probe(struct cairn_blk *dev, int fd, struct cairn_blk_probe_range range,
+                struct cairn_blk_probed *probed)
+{
+    enum cairn_err ignored = cairn_blk_probe(dev, fd, range, probed, NULL);
+    (void)ignored;
+}
+
+bool tool_probed_is_known(const struct cairn_blk_probed *probed)
+{
+    return probed->several || probed->type[0];
+}
+
+void tool_probed_put_type(const struct cairn_blk_probed *probed)
+{
+    tool_name_put(stdout, probed->several ? SEVERAL : probed->type);
+}
+
+void tool_probed_json_members(struct tool_json *json, const struct cairn_blk_probed *probed)
+{
+    tool_json_str(json, "type", probed->several ? SEVERAL : probed->type);
+    tool_json_str(json, "label", probed->label[0] ? probed->label : NULL);
+    tool_json_str(json, "uuid", probed->uuid[0] ? probed->uuid : NULL);
+}
+
+void tool_probed_json(struct tool_json *json, const char *key,
+                      const struct cairn_blk_probed *probed)
+{
+    if (!tool_probed_is_known(probed)) {
+        tool_json_str(json, key, NULL);
+        return;
+    }
+    tool_json_open(json, key, '{');
+    tool_probed_json_members(json, probed);
+    tool_json_close(json, '}');
+}
