@@ -30,8 +30,21 @@ for p in json.load(sys.stdin)["partitiontable"].get("partitions", []):
     print(p["node"][3:], p["start"], p["size"], p["type"].lower(), p.get("uuid", "").lower(),
           p.get("name", ""))' | sed 's/ *$//' | sort -n
 }
-by_partx() { # one that is extended has, to libblkid, the size of what is in front of its logical ones
-    partx -b -g -o NR,START,SECTORS,TYPE,UUID,NAME img 2>/dev/null | tr -s ' ' | sed 's/^ //; s/ *$//; s/ 0x/ /' | sort -n
+# The partitions of blkid_probe_get_partitions, as libblkid gives them to partx; of an MBR they have no GUIDs.
+by_partx() {
+    partx -b -P -o NR,START,SECTORS,TYPE,UUID,NAME img 2>/dev/null | python3 -c '
+import re, shlex, sys
+def plain(name): # bytes that are not ASCII are written \xC3
+    return re.sub(rb"\\x(..)", lambda m: bytes.fromhex(m[1].decode()), name.encode()).decode()
+for line in sys.stdin:
+    p = dict(word.split("=", 1) for word in shlex.split(line))
+    gpt = len(p["TYPE"]) == 36
+    print(p["NR"], p["START"], p["SECTORS"], p["TYPE"].removeprefix("0x"), p["UUID"] * gpt,
+          plain(p["NAME"]))' | sed 's/ *$//' | sort -n
+}
+# One that is extended has, to libblkid, the size of what is in front of its logical ones.
+without_extended() {
+    awk '$4 == "5" || $4 == "f" || $4 == "85" { $3 = "-" } { print }'
 }
 by_cairn() { # MARK: whether a type has 0x in front
     "$cairn" part list --json img | python3 -c '
@@ -48,8 +61,8 @@ agree() { # WHAT
     ours=$(by_cairn) || { bad "$1: cairn part list" && return; }
     theirs=$(by_sfdisk)
     [ "$ours" = "$theirs" ] || bad "$1: sfdisk"$'\n'"$theirs"$'\n'"cairn"$'\n'"$ours"
-    theirs=$(by_partx | cut -d' ' -f1,2,4)
-    ours=$(cut -d' ' -f1,2,4 <<<"$ours")
+    theirs=$(by_partx | without_extended)
+    ours=$(without_extended <<<"$ours")
     [ "$ours" = "$theirs" ] || bad "$1: libblkid"$'\n'"$theirs"$'\n'"cairn"$'\n'"$ours"
     sfdisk --verify img 2>&1 | grep -q 'No errors detected' || bad "$1: sfdisk --verify"
     "$print" img 512 >/dev/null || bad "$1: our own reader"
