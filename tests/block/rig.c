@@ -37,7 +37,7 @@ static void open_device(struct rig *rig, const char *name, uint32_t block_bytes)
 /* Names from the top to what can be made to fail. */
 static void via_fill(struct rig *rig)
 {
-    for (size_t i = rig->dev_count; i-- > rig->sim_at;) {
+    for (size_t i = rig->dev_count; i-- > rig->failing_at;) {
         size_t len = strlen(rig->via);
         snprintf(rig->via + len, sizeof rig->via - len, "%s%s", len ? "/" : "", rig->devs[i]->name);
     }

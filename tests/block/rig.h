@@ -68,8 +68,8 @@ struct rig {
     void *memory, *log, *bounces[RIG_LAYERS_MAX];
     struct vdisk *vdisk;
     uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
-    struct cairn_blk_sim *sim;     /* the highest one, which can be made to fail */
-    size_t sim_at;                 /* its place in devs */
+    struct cairn_blk_sim *sim;     /* the highest one */
+    size_t failing_at;             /* the place in devs of what fails on demand: it, or a vdisk */
     bool hides;                    /* a layer above makes good what it fails, or goes elsewhere */
     bool no_flush;                 /* no flush of the top reaches it */
     char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of its names the stack */
@@ -100,6 +100,14 @@ bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t coun
 
 /* A range that lies in the device, short or empty as a rule. */
 void rig_draw_range(struct rig *rig, struct tape *tape, uint64_t *block, uint64_t *count);
+
+/* rig_fail.c: the device in it that fails on demand, or NULL; from now on what `on` says and
+ * touches this block of that device, or its next flush; or nothing any more. A vdisk takes no heed
+ * of `on`, and all of its flushes fail. */
+struct cairn_blk *rig_failing(const struct rig *rig);
+void rig_fail_block(struct rig *rig, uint32_t on, uint64_t block);
+void rig_fail_flush(struct rig *rig);
+void rig_calm(struct rig *rig);
 
 /* ---- how a rig is put together (rig_bottom.c, rig_layer.c, rig_replay.c)
  * ------------------------------------

@@ -179,5 +179,5 @@ void rig_open_layer(struct rig *rig, const char *name)
     bool is_sim = rig->sim != sim_before;
     rig->hides = !is_sim && (rig->hides || kind->hides);
     rig->no_flush = !is_sim && (rig->no_flush || kind->no_flush);
-    if (is_sim) rig->sim_at = rig->dev_count;
+    if (is_sim) rig->failing_at = rig->dev_count;
 }

@@ -37,30 +37,31 @@ static const char *unless_discard(const struct rig *rig)
     return unless_writable(rig);
 }
 
-static const char *unless_sim(const struct rig *rig)
+static const char *unless_failing(const struct rig *rig)
 {
-    if (!rig->sim) return "nothing in it fails on demand: no sim";
-    return rig->hides ? "a layer above the sim makes good what it fails, or goes elsewhere" : NULL;
+    if (!rig_failing(rig)) return "nothing in it fails on demand: no sim, no virtio disk";
+    return rig->hides ? "a layer above what fails makes it good, or goes elsewhere" : NULL;
 }
 
 static const char *unless_poison(const struct rig *rig)
 {
-    if (!rig->sim) return unless_sim(rig);
-    if (rig->no_flush) return "no flush reaches the sim";
+    if (!rig_failing(rig)) return unless_failing(rig);
+    if (rig->no_flush) return "no flush reaches what fails";
     return unless_writable(rig);
 }
 
 static const char *unless_status(const struct rig *rig)
 {
-    const char *why = unless_sim(rig);
+    const char *why = unless_failing(rig);
     return why ? why : unless_writable(rig);
 }
 
 static const char *unless_cut(const struct rig *rig)
 {
-    const char *why = unless_sim(rig);
+    const char *why = unless_failing(rig);
     if (!why) why = unless_poison(rig);
     if (why) return why;
+    if (!rig->sim) return "nothing in it loses power: no sim";
     return rig->sim == &rig->on_bottom ? NULL : "the sim's memory is small, so that it runs out";
 }
 
@@ -112,7 +113,7 @@ const struct rule rules[] = {
     { "borrow", unless_borrow, rule_borrow },
     { "poison", unless_poison, rule_poison },
     { "status", unless_status, rule_status },
-    { "names", unless_sim, rule_names },
+    { "names", unless_failing, rule_names },
     { "cut", unless_cut, rule_cut },
 };
 

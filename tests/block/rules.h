@@ -46,7 +46,7 @@ bool rule_discard(struct rig *rig, struct tape *tape);
 bool rule_extents(struct rig *rig, struct tape *tape);
 bool rule_resize(struct rig *rig, struct tape *tape);
 bool rule_borrow(struct rig *rig, struct tape *tape);
-/* rules_fail.c: what a sim in the stack fails */
+/* rules_fail.c: what a device in the stack fails */
 bool rule_poison(struct rig *rig, struct tape *tape);
 bool rule_status(struct rig *rig, struct tape *tape);
 bool rule_names(struct rig *rig, struct tape *tape);

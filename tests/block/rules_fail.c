@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: ISC */
-/* What a sim in the stack fails, and what the stack makes of it. */
+/* What a device in the stack fails, and what the stack makes of it. */
 #include "rules.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- where ----------------------------------------------------------------------------------- */
 
-/* The block of the sim that block n of the top is, or is part of. */
-static uint64_t sim_block(const struct rig *rig, uint64_t block)
+/* The block of what fails that block n of the top is, or is part of. */
+static uint64_t failing_block(const struct rig *rig, uint64_t block)
 {
     const struct cairn_blk *dev = rig->dev;
     uint64_t at = block * dev->info.block_bytes;
-    while (dev != &rig->sim->base) {
+    while (dev != rig_failing(rig)) {
         if (dev->target != dev) at += dev->target_first * dev->target->info.block_bytes;
         dev = dev->target != dev ? dev->target : dev->below;
     }
-    return at / rig->sim->base.info.block_bytes;
+    return at / rig_failing(rig)->info.block_bytes;
 }
 
 /* From now on, what `on` says and touches this block of the top fails. */
 static void fail_at(struct rig *rig, uint32_t on, uint64_t block)
 {
-    struct cairn_blk_sim_plan plan = { 0 };
-    struct cairn_blk_sim_rule *rule = cairn_blk_sim_plan_add(&plan, CAIRN_BLK_FAULT_ERROR, on, 0);
-    rule->block = sim_block(rig, block);
-    rule->count = 1;
-    cairn_blk_sim_plan_set(rig->sim, &plan);
+    rig_fail_block(rig, on, failing_block(rig, block));
 }
 
 /* ---- flushes --------------------------------------------------------------------------------- */
@@ -44,17 +40,17 @@ static enum cairn_err write_durably(struct rig *rig, struct cairn_why *why)
     return err;
 }
 
-/* The flush that fails: of the top, of the sim itself, or one that a durable write needs. */
+/* The flush that fails: of the top, of what fails itself, or one that a durable write needs. */
 static bool flush_fails(struct rig *rig, struct tape *tape)
 {
     struct cairn_why why = { 0 };
     const char *via = rig->via;
     enum cairn_err err = CAIRN_OK;
     size_t how = tape_pick(tape, rig->dev->info.fua == CAIRN_BLK_EMULATED ? 3 : 2);
-    cairn_blk_sim_fail(rig->sim, CAIRN_BLK_ON_FLUSH, 1, 1);
+    rig_fail_flush(rig);
     if (how == 0) err = cairn_blk_flush(rig->dev, &why);
-    if (how == 1) err = cairn_blk_flush(&rig->sim->base, &why);
-    if (how == 1) via = rig->sim->base.name;
+    if (how == 1) err = cairn_blk_flush(rig_failing(rig), &why);
+    if (how == 1) via = rig_failing(rig)->name;
     if (how == 2) err = write_durably(rig, &why);
     return (err == CAIRN_EIO && !strcmp(why.via, via)) ||
            tape_fail(tape, "the planned failure came as %s via %s", why.what, why.via);
@@ -66,7 +62,7 @@ bool rule_poison(struct rig *rig, struct tape *tape)
     if (!rig_write(rig, tape, 0, 1) || cairn_blk_flush(rig->dev, NULL))
         return tape_fail(tape, "the first flush failed");
     if (!flush_fails(rig, tape)) return false;
-    for (size_t i = rig->dev_count; i-- > rig->sim_at;) {
+    for (size_t i = rig->dev_count; i-- > rig->failing_at;) {
         struct cairn_blk *dev = rig->devs[i];
         size_t op = tape_pick(tape, 3);
         enum cairn_err err = op == 0   ? cairn_blk_flush(dev, NULL)
@@ -138,7 +134,7 @@ bool rule_status(struct rig *rig, struct tape *tape)
     size_t at = tape_pick(tape, BATCH);
     fail_at(rig, CAIRN_BLK_ON_REQUEST, failing.reqs[at].block + tape_u64(tape, REQ_BLOCKS - 1));
     enum cairn_err err = rig->submit(rig->dev, failing.reqs, BATCH);
-    sim_calm(rig->sim);
+    rig_calm(rig);
     bool held = failing_judge(&failing, rig, tape, at, err);
     rig_free(rig, failing.memory);
     return held;
@@ -152,13 +148,13 @@ bool rule_names(struct rig *rig, struct tape *tape)
     size_t at = tape_pick(tape, BATCH);
     fail_at(rig, CAIRN_BLK_ON_READ, failing.reqs[at].block);
     enum cairn_err err = rig->submit(rig->dev, failing.reqs, BATCH);
-    sim_calm(rig->sim);
+    rig_calm(rig);
     rig_free(rig, failing.memory);
     const struct cairn_why *why = failing.reqs[at].why;
     if (!err) return tape_fail(tape, "the failure is lost");
     if (strcmp(why->via, rig->via) != 0)
         return tape_fail(tape, "\"%s\" instead of \"%s\"", why->via, rig->via);
-    return why->block == sim_block(rig, failing.reqs[at].block) ||
+    return why->block == failing_block(rig, failing.reqs[at].block) ||
            tape_fail(tape, "block %llu is named", (unsigned long long)why->block);
 }
 

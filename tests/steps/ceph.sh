@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # ceph.sh - a Ceph cluster of one node on loopback, and Cairn on an image of it: built there, worked
-# on, resized, snapshots; two writers; the contract of BLOCK; no cluster; and the storage daemon killed and brought back in
-# the middle of writes, after which all that was flushed must be there.
+# on, resized, snapshots; two writers; the contract of BLOCK; no cluster; and the storage daemon
+# killed and brought back in the middle of writes, after which all that was flushed must be there.
 . "$(dirname "$0")/../lib.sh"
 
 "$cairn_root/scripts/need" long || true

@@ -99,6 +99,15 @@ uint32_t model_notifies(const struct model *model)
     return notifies;
 }
 
+void model_fail(struct model *model, uint64_t sector, uint64_t count, bool flushes)
+{
+    pthread_mutex_lock(&model->lock);
+    model->bad_first = sector;
+    model->bad_count = count;
+    model->bad_flush = flushes;
+    pthread_mutex_unlock(&model->lock);
+}
+
 void model_resize(struct model *model, uint64_t sectors)
 {
     pthread_mutex_lock(&model->lock);

@@ -102,11 +102,13 @@ struct model {
     uint32_t seen_count, requests, flushes, raised;
     uint32_t fail_at; /* the request with this number, from 1, gets fail_status */
     uint8_t fail_status;
-    bool fail_silent;     /* no status is written for it */
-    int32_t fail_length;  /* added to what it says to have written */
-    uint32_t mute_at;     /* and from this one on none is answered */
-    uint64_t lose_sector; /* requests for it are never answered; 0: none */
-    bool unstoppable;     /* no reset is ever complete */
+    bool fail_silent;              /* no status is written for it */
+    int32_t fail_length;           /* added to what it says to have written */
+    uint32_t mute_at;              /* and from this one on none is answered */
+    uint64_t lose_sector;          /* requests for it are never answered; 0: none */
+    uint64_t bad_first, bad_count; /* what touches these sectors gets S_IOERR */
+    bool bad_flush;                /* and every flush */
+    bool unstoppable;              /* no reset is ever complete */
 
     pthread_mutex_t lock;
     pthread_cond_t work, interrupt;
@@ -124,6 +126,8 @@ void model_close(struct model *model);
 uint32_t model_notifies(const struct model *model);
 /* Another capacity, and an interrupt that tells of it. */
 void model_resize(struct model *model, uint64_t sectors);
+/* From now on what touches these sectors fails, and where `flushes` every flush. */
+void model_fail(struct model *model, uint64_t sector, uint64_t count, bool flushes);
 
 /* model_bus.c */
 void model_bus_init(struct model *model);

@@ -72,11 +72,14 @@ static uint64_t row_bytes(const struct model_chain *chain, bool writable)
     return bytes;
 }
 
+/* NULL: it is not in the disk, or bad. */
 static uint8_t *disk_at(const struct model *model, uint64_t sector, uint64_t bytes)
 {
     bool fits = bytes % SECTOR == 0 && cairn_range_fits(sector, bytes / SECTOR, model->sectors);
-    return model_rule(model, fits, "requests lie in the disk") ? model->disk + sector * SECTOR
-                                                               : NULL;
+    if (!model_rule(model, fits, "requests lie in the disk")) return NULL;
+    uint64_t end = sector + bytes / SECTOR;
+    bool is_bad = sector < model->bad_first + model->bad_count && model->bad_first < end;
+    return is_bad ? NULL : model->disk + sector * SECTOR;
 }
 
 static void segs_judge(struct model *model, const struct model_chain *chain)
@@ -162,7 +165,7 @@ static uint8_t request_do(struct model *model, const struct model_chain *chain)
     if (type == T_IN) return do_data(model, sector, &out, row_bytes(chain, true) - 1);
     if (type == T_OUT) return do_data(model, sector, &in, row_bytes(chain, false) - 16);
     if (type == T_DISCARD || type == T_ZEROES) return do_range(model, type, &in);
-    if (type == T_FLUSH) return S_OK;
+    if (type == T_FLUSH) return model->bad_flush ? S_IOERR : S_OK;
     model_rule(model, row_bytes(chain, true) - 1 == (type == T_GET_ID ? 20 : 6),
                "answers have the length of their structures");
     return do_answer(&out, type);
