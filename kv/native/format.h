@@ -39,7 +39,7 @@ void kvn_pointer_decode(struct kvn_pointer *pointer, const uint8_t in[KVN_POINTE
 /* Entry of the free space's index. */
 struct kvn_home {
     struct cairn_hash128 hash;
-    uint64_t birth; /* 0: the page was never written: all free but what is always in use */
+    uint64_t birth; /* 0, and all else too: the page was never written; all that may be is free */
     uint32_t free;
     uint8_t home;
 };
@@ -62,25 +62,35 @@ struct kvn_super {
     uint64_t log_start, log_seq;
     struct cairn_hash128 log_chain;
     uint64_t free_pages;
+    uint64_t search_group;    /* where allocating goes on */
+    uint64_t freed[KVN_RING]; /* pages freed while a generation was built, by generation mod 8 */
     struct kvn_home top[KVN_TOP_ENTRIES];
 };
 void kvn_super_encode(uint8_t out[KVN_SUPER_BYTES], const struct kvn_super *super);
 /* CAIRN_EINVAL: no store. CAIRN_ENOTSUP: a newer version or feature (why says which).
  * CAIRN_ECORRUPT: a hash or a field that is wrong (why says which). All fields are within the
- * format's bounds after CAIRN_OK; that the store fits the device is the caller's to check. */
+ * format's bounds after CAIRN_OK; that the store fits the device, and that nothing is written when
+ * there is an ro_compat feature (there is none yet), are the caller's to check. */
 enum cairn_err kvn_super_decode(struct kvn_super *super, const uint8_t in[KVN_SUPER_BYTES],
                                 struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Where things lie. */
+/* Where things lie: of the super, these look at page_bytes, pages and log_bytes. */
 uint64_t kvn_group_pages(uint32_t page_bytes);
 uint64_t kvn_groups(const struct kvn_super *super);
-/* Entries that one index page has; index levels and entries of the top for a number of groups. */
+/* Entries that one index page has. */
 uint32_t kvn_index_fanout(uint32_t page_bytes);
+/* Fill in index_levels and top_count. */
 void kvn_index_shape(struct kvn_super *super);
+/* Is there such a store: page size, log, and pages neither too few nor too many? CAIRN_EINVAL, why
+ * says what. */
+enum cairn_err kvn_geometry_check(const struct kvn_super *super,
+                                  struct cairn_why *why) CAIRN_MUST_USE;
 /* First of the eight homes of page `number` of level (0: bitmap page of that group). */
 uint64_t kvn_homes_page(const struct kvn_super *super, uint32_t level, uint64_t number);
 /* Of the store's pages: how many are always in use. */
 uint64_t kvn_fixed_pages(const struct kvn_super *super);
+/* Free pages of groups [first, end) of an empty store. */
+uint64_t kvn_empty_free(const struct kvn_super *super, uint64_t first, uint64_t end);
 /* Fill the in-use bits of a group of an empty store: what is always in use. bits has group/8 bytes.
  */
 void kvn_group_fixed(const struct kvn_super *super, uint64_t group, uint8_t *bits);
@@ -214,7 +224,7 @@ enum cairn_err kvn_log_peek(struct kvn_log_head *head, const uint8_t in[KVN_LOG_
 /* Does the whole record have its hash? */
 bool kvn_log_whole(const uint8_t *record, const struct kvn_log_head *head);
 
-enum kvn_change_kind { KVN_PUT = 1, KVN_DELETE = 2, KVN_PAGES = 3 };
+enum kvn_change_kind { KVN_PUT = 1, KVN_DELETE = 2 };
 struct kvn_change {
     enum kvn_change_kind kind;
     struct kvn_slice key, value;
