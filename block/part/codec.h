@@ -63,7 +63,7 @@ struct gpt_header {
 bool gpt_has_signature(const uint8_t *block);
 
 /* Decode the header found in block `at` of a device of block_count blocks. NULL, or what is wrong
- * with it; all fields are set when its checksum was right. */
+ * with it; all fields are set when its checksum was right. Its last usable block is not checked. */
 const char *gpt_header_decode(const uint8_t *block, uint32_t block_bytes, uint64_t at,
                               uint64_t block_count, struct gpt_header *header);
 /* Into a whole block, the rest of which becomes zeros. */
@@ -71,6 +71,10 @@ void gpt_header_encode(uint8_t *block, uint32_t block_bytes, const struct gpt_he
 
 /* Blocks of the array of entries. */
 uint64_t gpt_entries_blocks(uint32_t entry_count, uint32_t entry_bytes, uint32_t block_bytes);
+/* NULL, or why the usable blocks of a header cannot be those of a device of block_count blocks. */
+const char *gpt_usable_fault(const struct gpt_header *header, uint64_t block_count);
+/* NULL, or why the array of a backup lies where none may be. */
+const char *gpt_backup_fault(const struct gpt_header *header, uint32_t block_bytes);
 /* First block of the backup's array, which lies in front of its header in the last block. */
 uint64_t gpt_backup_entries(const struct cairn_part_table *table);
 /* NULL, or why this table cannot be written: what of it overlaps. */
@@ -78,8 +82,9 @@ const char *gpt_layout_fault(const struct cairn_part_table *table);
 
 /* Entry number `index` (from 0). False: it is unused. Its range is not checked. */
 bool gpt_entry_decode(const uint8_t *entry, uint32_t index, struct cairn_part *part);
-/* Into GPT_ENTRY_BYTES bytes. A range that decode gave comes back as it was. */
-void gpt_entry_encode(uint8_t *entry, const struct cairn_part *part);
+/* Into entry_bytes bytes, which hold what the entry was. A range that decode gave comes back as it
+ * was. Of an entry with the same GUID what is not known stays, and the name if it is the same. */
+void gpt_entry_encode(uint8_t *entry, uint32_t entry_bytes, const struct cairn_part *part);
 
 /* NULL, or what is wrong with the partition's range. */
 const char *gpt_part_fault(const struct cairn_part_table *table, const struct cairn_part *part);
@@ -89,7 +94,7 @@ const char *gpt_guard_fault(const struct cairn_part_table *table, const struct m
 /* The MBR that guards the table, with what a hybrid one shows. False: that does not fit. */
 bool gpt_guard_make(const struct cairn_part_table *table, struct mbr *mbr);
 
-/* Names (name.c): UTF-8 here, UTF-16 on disk, which unpaired surrogates do not survive. */
+/* Names (name.c): UTF-8 here, UTF-16 on disk; unpaired surrogates become U+FFFD. */
 
 void gpt_name_decode(const uint8_t *units, char name[CAIRN_PART_NAME_BYTES]);
 /* Into GPT_NAME_UNITS units, zeros behind it; what is no UTF-8 or too long ends the name there and

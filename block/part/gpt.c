@@ -54,8 +54,7 @@ const char *gpt_header_decode(const uint8_t *block, uint32_t block_bytes, uint64
     header->entry_bytes = cairn_le32(block + 84);
     header->entries_crc = cairn_le32(block + 88);
     memcpy(header->disk_guid, block + 56, sizeof header->disk_guid);
-    if (header->last_usable >= block_count || header->first_usable < 2)
-        return "its usable blocks lie outside the device";
+    if (header->first_usable < 2) return "its usable blocks begin in front of its entries";
     return entries_fault(header, block_bytes, block_count);
 }
 
@@ -92,13 +91,24 @@ void gpt_header_encode(uint8_t *block, uint32_t block_bytes, const struct gpt_he
     cairn_le32_put(block + 16, header_crc(block, GPT_HEADER_BYTES));
 }
 
-void gpt_entry_encode(uint8_t *entry, const struct cairn_part *part)
+static bool names_equal(const char *a, const char *b)
 {
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+void gpt_entry_encode(uint8_t *entry, uint32_t entry_bytes, const struct cairn_part *part)
+{
+    char name[CAIRN_PART_NAME_BYTES];
+    if (memcmp(entry + 16, part->guid, sizeof part->guid) != 0) memset(entry, 0, entry_bytes);
+    gpt_name_decode(entry + 56, name);
     memcpy(entry, part->type_guid, sizeof part->type_guid);
     memcpy(entry + 16, part->guid, sizeof part->guid);
     cairn_le64_put(entry + 32, part->first);
     cairn_le64_put(entry + 40, part->first + part->count - 1);
     cairn_le64_put(entry + 48, part->attributes);
+    if (names_equal(name, part->name)) return;
     (void)gpt_name_encode(part->name, entry + 56); /* edits let in none that does not fit */
 }
 
@@ -128,10 +138,20 @@ uint64_t gpt_backup_entries(const struct cairn_part_table *table)
     return table->block_count - 1 - table_entries_blocks(table);
 }
 
-/* Do a run of blocks and the usable ones share any? */
-static bool in_usable(const struct cairn_part_table *table, uint64_t first, uint64_t count)
+const char *gpt_usable_fault(const struct gpt_header *header, uint64_t block_count)
 {
-    return first <= table->last_usable && first + count > table->first_usable;
+    return header->last_usable < block_count ? NULL : "its usable blocks lie outside the device";
+}
+
+/* UEFI 2.10, 5.3.2: behind what is usable, in front of its header; wherever there. */
+const char *gpt_backup_fault(const struct gpt_header *header, uint32_t block_bytes)
+{
+    uint64_t blocks = gpt_entries_blocks(header->entry_count, header->entry_bytes, block_bytes);
+    if (header->entries <= header->last_usable)
+        return "its entries do not lie behind usable blocks";
+    if (header->entries + blocks > header->at)
+        return "its entries do not lie in front of its header";
+    return NULL;
 }
 
 const char *gpt_layout_fault(const struct cairn_part_table *table)
@@ -141,8 +161,8 @@ const char *gpt_layout_fault(const struct cairn_part_table *table)
     if (table->entry_count < highest) return "a number is larger than its array of entries";
     if (table->block_count < 2 * blocks + 3) return "the device is too small for both its copies";
     if (table->first_usable > table->last_usable) return "no block is usable";
-    if (table->entries < 2 || in_usable(table, table->entries, blocks))
-        return "its first array of entries lies in usable blocks";
+    if (table->entries < 2 || table->entries + blocks > table->first_usable)
+        return "its first array of entries does not lie in front of its usable blocks";
     if (table->entries + blocks > gpt_backup_entries(table))
         return "its two arrays of entries overlap";
     if (table->last_usable >= gpt_backup_entries(table))

@@ -9,6 +9,7 @@
 struct copy {
     struct gpt_header header;
     bool has_header;   /* it can be believed, whatever its entries are */
+    bool is_cut;       /* it is for a larger device */
     const char *fault; /* why the copy cannot be used, or NULL */
 };
 
@@ -43,16 +44,30 @@ static const char *entries_fault(const struct part_reader *reader, const struct 
     return crc == header->entries_crc ? NULL : "the checksum of its entries is wrong";
 }
 
+/* The backup is gone with the end of a disk, so only a first copy can tell; and there must be room
+ * for both. */
+static bool may_shrink(const struct part_reader *reader, const struct gpt_header *header)
+{
+    const struct cairn_blk_info *info = &reader->dev->info;
+    uint64_t blocks =
+        gpt_entries_blocks(header->entry_count, header->entry_bytes, info->block_bytes);
+    return reader->findings && header->at == GPT_PRIMARY &&
+           info->block_count > header->first_usable + blocks + 1;
+}
+
 /* The copy whose header lies in block `at`; what cannot be read is as bad as what is wrong, as
  * there are two copies. */
 static void copy_look(const struct part_reader *reader, uint64_t at, struct copy *copy)
 {
     const struct cairn_blk_info *info = &reader->dev->info;
-    copy->has_header = false;
+    copy->has_header = copy->is_cut = false;
     copy->fault = "it is unreadable";
     if (cairn_blk_read(reader->dev, at, 1, reader->scratch, NULL)) return;
     copy->fault =
         gpt_header_decode(reader->scratch, info->block_bytes, at, info->block_count, &copy->header);
+    const char *usable = copy->fault ? NULL : gpt_usable_fault(&copy->header, info->block_count);
+    copy->is_cut = usable && may_shrink(reader, &copy->header);
+    if (usable && !copy->is_cut) copy->fault = usable;
     copy->has_header = !copy->fault;
     if (!copy->fault) copy->fault = entries_fault(reader, &copy->header);
 }
@@ -95,8 +110,12 @@ static void found(const struct part_reader *reader, enum cairn_part_fault fault,
 static void copies_judge(const struct part_reader *reader, const struct copies *copies)
 {
     const struct copy *primary = &copies->primary, *backup = &copies->backup;
+    const char *place = backup->fault
+                            ? backup->fault
+                            : gpt_backup_fault(&backup->header, reader->dev->info.block_bytes);
+    if (primary->is_cut) return;
     if (primary->fault) found(reader, CAIRN_PART_PRIMARY, primary->fault);
-    if (backup->fault) found(reader, CAIRN_PART_BACKUP, backup->fault);
+    if (place) found(reader, CAIRN_PART_BACKUP, place);
     if (copies->backup_is_old) found(reader, CAIRN_PART_PLACE, NULL);
     if (!primary->fault && !backup->fault && !agree(&primary->header, &backup->header))
         found(reader, CAIRN_PART_DIFFER, NULL);
@@ -124,6 +143,14 @@ static void shown_take(const struct part_reader *reader, const struct mbr *mbr)
     }
 }
 
+/* Where partitions are lost nothing is mended, so nothing more is found. */
+static bool cut_judge(const struct part_reader *reader, const struct copy *primary)
+{
+    bool fits = reader->findings->count == 0; /* so far partitions were taken, and no more */
+    if (primary->is_cut) found(reader, fits ? CAIRN_PART_SHRUNK : CAIRN_PART_CUT, NULL);
+    return !primary->is_cut || fits;
+}
+
 static void table_judge(const struct part_reader *reader, const struct mbr *mbr)
 {
     const char *guard = gpt_guard_fault(reader->table, mbr);
@@ -147,7 +174,8 @@ static enum cairn_err piece_take(const struct part_reader *reader, uint64_t inde
     return CAIRN_OK;
 }
 
-/* Where the first array belongs when its own header does not say: behind that. */
+/* Where the first array belongs when its own header does not say: behind that. Of a larger disk's
+ * usable blocks those are left that this one has. */
 static void header_take(struct cairn_part_table *table, const struct gpt_header *header,
                         const struct copy *primary)
 {
@@ -157,7 +185,9 @@ static void header_take(struct cairn_part_table *table, const struct gpt_header 
     table->entries = primary->has_header ? primary->header.entries : GPT_PRIMARY + 1;
     table->entry_count = header->entry_count;
     table->entry_bytes = header->entry_bytes;
+    table->source = header->entries;
     memcpy(table->disk_guid, header->disk_guid, sizeof header->disk_guid);
+    if (primary->is_cut) table->last_usable = gpt_backup_entries(table) - 1;
 }
 
 /* Take over a copy that was found good. */
@@ -202,6 +232,11 @@ enum cairn_err gpt_read(const struct part_reader *reader, const struct mbr *mbr)
     copies.backup = (struct copy){ .fault = NULL };
     copies.backup_is_old = false;
     if (copies.primary.fault || reader->findings) backup_look(reader, &copies);
+    if (copies.primary.is_cut && !copies.backup.fault) {
+        copies.primary.is_cut = copies.primary.has_header = false;
+        copies.primary.fault =
+            gpt_usable_fault(&copies.primary.header, reader->dev->info.block_count);
+    }
     if (copies.primary.fault && copies.backup.fault) return both_bad(reader, &copies);
     reader->table->from_backup = copies.primary.fault != NULL;
     if (reader->findings) copies_judge(reader, &copies);
@@ -209,6 +244,6 @@ enum cairn_err gpt_read(const struct part_reader *reader, const struct mbr *mbr)
     enum cairn_err err = copy_take(reader, &good->header, &copies.primary);
     if (err) return err;
     shown_take(reader, mbr);
-    if (reader->findings) table_judge(reader, mbr);
+    if (reader->findings && cut_judge(reader, &copies.primary)) table_judge(reader, mbr);
     return CAIRN_OK;
 }

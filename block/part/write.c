@@ -14,37 +14,52 @@
 
 /* ---- one copy of a GPT ----------------------------------------------------------------------- */
 
-/* Bytes [done, done + bytes) of the array of entries, into scratch; bytes is whole blocks. */
+/* `bytes` of the array of entries from byte `done` on, in scratch: what was there becomes what the
+ * table says. */
 static void piece_encode(const struct part_writer *writer, uint64_t done, size_t bytes)
 {
     const struct cairn_part_table *table = writer->table;
-    memset(writer->scratch, 0, bytes);
-    for (uint32_t i = 0; i < table->part_count; i++) {
-        uint64_t at = (uint64_t)(table->parts[i].number - 1) * table->entry_bytes;
-        if (at >= done && at - done < bytes)
-            gpt_entry_encode(writer->scratch + (at - done), &table->parts[i]);
+    uint32_t number = (uint32_t)(done / table->entry_bytes);
+    for (size_t at = 0; at < bytes; at += table->entry_bytes) {
+        const struct cairn_part *part = cairn_part_numbered(table, ++number);
+        if (part)
+            gpt_entry_encode(writer->scratch + at, table->entry_bytes, part);
+        else
+            memset(writer->scratch + at, 0, table->entry_bytes);
     }
 }
 
-/* The array from block `entries` on; *crc is of its entries, not of what fills its last block. */
-static enum cairn_err array_write(const struct part_writer *writer, uint64_t entries, uint32_t *crc)
+/* The array from block `entries` on, with what is kept of the one at `source`, if that is not 0;
+ * *crc is of its entries, not of what fills its last block. */
+static enum cairn_err array_write(const struct part_writer *writer, uint64_t entries,
+                                  uint64_t source, uint32_t *crc)
 {
     const struct cairn_part_table *table = writer->table;
     uint64_t all = (uint64_t)table->entry_count * table->entry_bytes;
     *crc = 0;
     for (uint64_t done = 0; done < all; done += writer->scratch_bytes) {
         size_t bytes = (size_t)cairn_min_u64(all - done, writer->scratch_bytes);
-        uint64_t blocks = cairn_div_up(bytes, table->block_bytes);
-        piece_encode(writer, done, (size_t)blocks * table->block_bytes);
+        uint64_t blocks = cairn_div_up(bytes, table->block_bytes), at = done / table->block_bytes;
+        enum cairn_err err = CAIRN_OK;
+        memset(writer->scratch, 0, (size_t)blocks * table->block_bytes);
+        if (source)
+            err = cairn_blk_read(writer->dev, source + at, blocks, writer->scratch, writer->why);
+        if (err) return err;
+        piece_encode(writer, done, bytes);
+        memset(writer->scratch + bytes, 0, (size_t)blocks * table->block_bytes - bytes);
         *crc = cairn_crc32(*crc, writer->scratch, bytes);
-        enum cairn_err err = cairn_blk_write(writer->dev, entries + done / table->block_bytes,
-                                             blocks, writer->scratch, writer->why);
+        err = cairn_blk_write(writer->dev, entries + at, blocks, writer->scratch, writer->why);
         if (err) return err;
     }
     return CAIRN_OK;
 }
 
-static enum cairn_err copy_write(const struct part_writer *writer, bool backup)
+static uint64_t copy_entries(const struct cairn_part_table *table, bool backup)
+{
+    return backup ? gpt_backup_entries(table) : table->entries;
+}
+
+static enum cairn_err copy_write(const struct part_writer *writer, bool backup, uint64_t source)
 {
     const struct cairn_part_table *table = writer->table;
     uint64_t last = table->block_count - 1;
@@ -52,11 +67,11 @@ static enum cairn_err copy_write(const struct part_writer *writer, bool backup)
                                  .alternate = backup ? GPT_PRIMARY : last,
                                  .first_usable = table->first_usable,
                                  .last_usable = table->last_usable,
-                                 .entries = backup ? gpt_backup_entries(table) : table->entries,
+                                 .entries = copy_entries(table, backup),
                                  .entry_count = table->entry_count,
                                  .entry_bytes = table->entry_bytes };
     memcpy(header.disk_guid, table->disk_guid, sizeof header.disk_guid);
-    enum cairn_err err = array_write(writer, header.entries, &header.entries_crc);
+    enum cairn_err err = array_write(writer, header.entries, source, &header.entries_crc);
     if (err) return err;
     gpt_header_encode(writer->scratch, table->block_bytes, &header);
     err = cairn_blk_write(writer->dev, header.at, 1, writer->scratch, writer->why);
@@ -99,8 +114,9 @@ static enum cairn_err gpt_write(const struct part_writer *writer)
         return cairn_why_fail(writer->why, CAIRN_EOVERFLOW,
                               "a hybrid MBR shows up to %d partitions of the first 2^32 blocks",
                               (int)CAIRN_PART_HYBRID_MAX);
-    enum cairn_err err = copy_write(writer, !table->from_backup);
-    if (!err) err = copy_write(writer, table->from_backup);
+    bool backup_first = !table->from_backup;
+    enum cairn_err err = copy_write(writer, backup_first, table->source);
+    if (!err) err = copy_write(writer, !backup_first, copy_entries(table, backup_first));
     return err ? err : guard_write(writer, &guard);
 }
 
@@ -133,10 +149,22 @@ static bool has_mendable(const struct cairn_part_findings *findings)
     return false;
 }
 
+static enum cairn_err cut_refuse(const struct cairn_part_findings *findings, struct cairn_why *why)
+{
+    unsigned long number = 0;
+    for (uint32_t i = 0; i < findings->count && !number; i++)
+        if (findings->list[i].fault == CAIRN_PART_OUTSIDE) number = findings->list[i].number;
+    (void)cairn_why_fail(why, CAIRN_ENOSPC, "partition %lu does not fit the disk any more", number);
+    cairn_why_hint(why,
+                   "nothing was changed; delete it, or give the disk its size back");
+    return CAIRN_ENOSPC;
+}
+
 enum cairn_err cairn_part_repair(struct cairn_blk *dev, struct cairn_part_table *table,
                                  const struct cairn_part_findings *findings, void *scratch,
                                  size_t scratch_bytes, struct cairn_why *why)
 {
+    if (has_fault(findings, CAIRN_PART_CUT)) return cut_refuse(findings, why);
     if (!has_mendable(findings)) return CAIRN_OK;
     /* What a disk grew by is for partitions, too. */
     if (has_fault(findings, CAIRN_PART_PLACE))

@@ -11,7 +11,7 @@
 
 #define BYTES (2u << 20)
 
-static uint8_t bytes[BYTES], scratch[4 * 4096];
+static uint8_t bytes[BYTES], image[BYTES], scratch[4 * 4096];
 static struct cairn_blk_mem mem;
 static struct cairn_part_table table, other;
 static struct cairn_part_findings findings;
@@ -242,6 +242,115 @@ START_TEST(backup_follows_the_end)
 }
 END_TEST
 
+/* A disk that lost its end: blocks that no partition has, or those of one. */
+static void shrink(uint64_t blocks)
+{
+    start(512, CAIRN_PART_GPT);
+    add("A", 32, false);
+    add("B", 1024, false);
+    write_table();
+    ck_ok(cairn_blk_mem_open(&mem, bytes, 512, blocks, NULL));
+    ck_assert_int_eq(cairn_part_read(&mem.base, &other, scratch, sizeof scratch, &why),
+                     CAIRN_ECORRUPT);
+}
+
+START_TEST(backup_follows_an_end_that_came_nearer)
+{
+    uint64_t least = 48 + 32 + 1024 + 33;
+    shrink(_i ? least : 2048);
+    CK_FOUND(CAIRN_PART_SHRUNK, CAIRN_PART_GUARD);
+    mend();
+    ck_assert(same_parts(&other, &table));
+    ck_assert_uint_eq(other.last_usable, mem.base.info.block_count - 34);
+}
+END_TEST
+
+START_TEST(what_a_shorter_disk_cuts_off_is_named)
+{
+    shrink(48 + 32 + 1024 + 32);
+    CK_FOUND(CAIRN_PART_OUTSIDE, CAIRN_PART_CUT);
+    ck_assert(same_parts(&other, &table));
+    memcpy(image, bytes, sizeof image);
+    ck_assert_int_eq(cairn_part_repair(&mem.base, &other, &findings, scratch, sizeof scratch, &why),
+                     CAIRN_ENOSPC);
+    ck_assert_ptr_nonnull(strstr(why.what, "partition 2 does not fit"));
+    ck_assert(memcmp(image, bytes, sizeof image) == 0);
+    ck_ok(cairn_part_resize(&other, 2, 1023, &why));
+    ck_ok(cairn_part_write(&mem.base, &other, scratch, sizeof scratch, &why));
+    ck_sound();
+}
+END_TEST
+
+/* The backup's array may lie anywhere between what is usable and its header, the first one's in
+ * front of what is usable. */
+START_TEST(odd_places_of_entries)
+{
+    struct disk disk = { bytes, 512, BYTES / 512 };
+    uint64_t last = disk.block_count - 1;
+    start(512, CAIRN_PART_GPT);
+    table.last_usable -= 50;
+    add("A", 32, false);
+    write_table();
+    ck_sound();
+    uint8_t *header = bytes + last * 512;
+    memmove(bytes + (last - 40) * 512, bytes + (last - 32) * 512, 32 * 512);
+    cairn_le64_put(header + 72, last - 40);
+    disk_gpt_sign(&disk, last);
+    ck_sound();
+    memmove(bytes + 1000 * 512, bytes + (last - 40) * 512, 32 * 512);
+    cairn_le64_put(header + 72, 1000);
+    disk_gpt_sign(&disk, last);
+    CK_FOUND(CAIRN_PART_BACKUP);
+    mend();
+    ck_alike();
+    memmove(bytes + (last - 70) * 512, bytes + 2 * 512, 32 * 512);
+    cairn_le64_put(bytes + 512 + 72,
+                   last - 70); /* behind what is usable, in front of the backup's */
+    disk_gpt_sign(&disk, 1);
+    CK_FOUND(CAIRN_PART_LAYOUT);
+}
+END_TEST
+
+/* Entries of 256 bytes; a name with half a surrogate pair; it is changed, or something else is. */
+START_TEST(what_is_not_known_of_an_entry_stays)
+{
+    struct disk disk = { bytes, 512, BYTES / 512 };
+    static const uint8_t half[] = { 'x', 0, 0x00, 0xD8, 'y', 0 };
+    start(512, CAIRN_PART_GPT);
+    table.entry_bytes = 256;
+    table.first_usable = 66;
+    table.last_usable -= 32;
+    add("A", 32, false);
+    add("B", 32, false);
+    write_table();
+    uint8_t *entry = bytes + 2 * 512 + (_i ? 256 : 0),
+            *other_entry = bytes + 2 * 512 + 256 - (_i ? 256 : 0);
+    memcpy(entry + 56, half, sizeof half);
+    memset(entry + 128, 0x77, 128);
+    memset(other_entry + 128, 0x66, 128);
+    disk_gpt_sign(&disk, 1);
+    mend();
+    ck_assert_str_eq(other.parts[_i].name, "x\xEF\xBF\xBDy");
+    ck_ok(cairn_part_resize(&other, (uint32_t)_i + 1, 20, &why));
+    ck_ok(cairn_part_delete(&other, 2 - (uint32_t)_i, &why));
+    ck_ok(cairn_part_write(&mem.base, &other, scratch, sizeof scratch, &why));
+    for (int copy = 0; copy < 2; copy++) {
+        ck_assert(memcmp(entry + 56, half, sizeof half) == 0);
+        ck_assert_uint_eq(entry[255], 0x77);
+        ck_assert_uint_eq(other_entry[255], 0);
+        entry += (BYTES / 512 - 1 - 64 - 2) * 512;
+        other_entry += (BYTES / 512 - 1 - 64 - 2) * 512;
+    }
+    ck_sound();
+    memcpy(other.parts[0].name, "new", 4);
+    ck_ok(cairn_part_write(&mem.base, &other, scratch, sizeof scratch, &why));
+    entry -= 2 * (BYTES / 512 - 1 - 64 - 2) * 512;
+    ck_assert_uint_eq(entry[56], 'n');
+    ck_assert_uint_eq(entry[62], 0);
+    ck_assert_uint_eq(entry[255], 0x77);
+}
+END_TEST
+
 START_TEST(stale_hybrid_is_mended)
 {
     start(512, CAIRN_PART_GPT);
@@ -306,7 +415,6 @@ END_TEST
 /* ---- cuts ------------------------------------------------------------------------------------ */
 
 static struct cairn_part_table old;
-static uint8_t image[BYTES];
 
 /* Old or new, whatever the cut left; and after a repair nothing is wrong. */
 static void ck_old_or_new(struct cairn_blk *dev, uint64_t nth, uint32_t seed)
@@ -397,6 +505,10 @@ TCase *tcase_part_write(void)
     tcase_add_loop_test(tcase, either_copy_is_mended, 0, 2);
     tcase_add_test(tcase, copies_that_differ_follow_the_first);
     tcase_add_loop_test(tcase, backup_follows_the_end, 0, 2);
+    tcase_add_loop_test(tcase, backup_follows_an_end_that_came_nearer, 0, 2);
+    tcase_add_test(tcase, what_a_shorter_disk_cuts_off_is_named);
+    tcase_add_test(tcase, odd_places_of_entries);
+    tcase_add_loop_test(tcase, what_is_not_known_of_an_entry_stays, 0, 2);
     tcase_add_test(tcase, stale_hybrid_is_mended);
     tcase_add_test(tcase, overlap_and_outside_are_told);
     tcase_add_test(tcase, writes_are_for_their_device);

@@ -136,6 +136,23 @@ truncate -s 32M lost.img
 run part list lost.img && refuses 3 'the backup'
 run part create lost.img && refuses 2 'a damaged one'
 
+# a disk that shrank: mended while all partitions fit, and named when not
+run part create --size=32M s.img && run part add --size=4M s.img && run part add --size=8M s.img && expect 0
+truncate -s 20M s.img
+run info s.img && refuses 3 'outside the device'
+run part list s.img && expect 1 '^    2 +5 MiB +8 MiB'
+same 'it is told' "$(head -n 1 .err)" 'cairn: s.img: the disk is smaller than the GPT says, and has no backup'
+run part repair s.img && expect 0 'smaller.*: mended'
+try 'a disk that shrank, sgdisk -v' bash -c 'sgdisk -v s.img | grep "No problems found"'
+truncate -s 13M s.img
+run part list s.img && expect 1
+same 'and that it cuts something off' "$(grep -c 'cuts partitions off\|partition 2: it lies outside' .err)" 2
+run part repair --plan s.img && expect 1 'partitions off: is left'
+run part repair s.img && refuses 4 'partition 2 does not fit.*delete'
+run part delete s.img 2 && expect 0
+run part list s.img && expect 0
+try 'after what was cut off is deleted, sgdisk -v' bash -c 'sgdisk -v s.img | grep "No problems found"'
+
 # blocks of 4096; memory
 run part create --block=4K --size=64M b.img && expect 0
 run part add --block=4K --size=10M b.img && expect 0 '10 MiB at 1 MiB'

@@ -39,6 +39,7 @@ struct cairn_part_table {
     uint64_t block_count;
     uint64_t first_usable, last_usable; /* where partitions may lie, both inclusive */
     uint64_t entries;                   /* GPT: first block of the primary's array */
+    uint64_t source;                    /* GPT: of the array that it was read from; 0: a new one */
     uint32_t entry_count, entry_bytes;  /* GPT: that array's */
     uint32_t part_count;
     struct cairn_part parts[CAIRN_PART_MAX]; /* in the order of their numbers */
@@ -58,9 +59,11 @@ enum cairn_part_fault {
     CAIRN_PART_PRIMARY, /* the first copy of a GPT is bad; the backup was used */
     CAIRN_PART_BACKUP,  /* the other copy is bad or missing */
     CAIRN_PART_PLACE,   /* the backup is not in the last block: the disk grew */
+    CAIRN_PART_SHRUNK,  /* a GPT for a larger disk, its backup is gone; all partitions fit */
     CAIRN_PART_DIFFER,  /* both copies are good and do not agree; the first counts */
     CAIRN_PART_GUARD,   /* the MBR of a GPT is missing, or a hybrid one says something else */
     CAIRN_PART_LAYOUT,  /* a GPT whose arrays and usable blocks overlap */
+    CAIRN_PART_CUT,     /* as SHRUNK, and partitions are OUTSIDE */
     CAIRN_PART_OUTSIDE, /* a partition is not where partitions may be */
     CAIRN_PART_OVERLAP, /* two partitions share blocks */
     CAIRN_PART_CHAIN    /* the chain of logical partitions breaks off */
@@ -81,7 +84,8 @@ struct cairn_part_findings {
 
 /* As cairn_part_read, but it looks at everything (both copies of a GPT) and goes on where it can:
  * what read refuses a table for, but both copies being bad, is a finding here. Of a table with
- * OUTSIDE a partition's range may be anything; with CHAIN the partitions behind the break are
+ * OUTSIDE a partition's range may be anything; one that is SHRUNK or CUT has usable blocks as the
+ * device has them; with CHAIN the partitions behind the break are
  * missing. A GPT without its MBR, whose first copy is good, is found, too. */
 CAIRN_API enum cairn_err cairn_part_examine(struct cairn_blk *dev, struct cairn_part_table *table,
                                             struct cairn_part_findings *findings, void *scratch,

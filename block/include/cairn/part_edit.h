@@ -68,8 +68,9 @@ CAIRN_API enum cairn_err cairn_part_resize(struct cairn_part_table *table, uint3
  * sector. scratch as cairn_part_read.
  *
  * GPT: the copy that the table was not read from, flush, the other one, flush, the MBR, flush. The
- * backup goes to the end of the device; an MBR that already guards the table stays as it is.
- * MBR: boot records of logical partitions from the last to the first, each followed by a flush
+ * backup goes to the end of the device; an MBR that already guards the table stays as it is. Of an
+ * entry whose GUID stays, bytes behind the 128th stay, and a name that is not changed, whatever it
+ * is. MBR: boot records of logical partitions from the last to the first, each followed by a flush
  * where it changed, then the MBR, flush; and then the signatures of a GPT that was there are wiped.
  *   CAIRN_EINVAL    the table is for a device of another shape, or its own layout cannot be
  *   CAIRN_ENOTSUP   two extended partitions, two logical ones in one boot record
@@ -80,8 +81,9 @@ CAIRN_API enum cairn_err cairn_part_write(struct cairn_blk *dev,
                                           struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Mend what cairn_part_examine found mendable: both copies from the good one, the backup at the end
- * of a disk that grew, the MBR that guards them. table and findings are those of examine; without a
- * finding that can be mended nothing is written. Errors as cairn_part_write. */
+ * of a disk that grew or shrank, the MBR that guards them. table and findings are those of examine;
+ * without a finding that can be mended nothing is written. CAIRN_ENOSPC: the disk shrank, and a
+ * partition, which is named, does not fit any more; else errors as cairn_part_write. */
 CAIRN_API enum cairn_err cairn_part_repair(struct cairn_blk *dev, struct cairn_part_table *table,
                                            const struct cairn_part_findings *findings,
                                            void *scratch, size_t scratch_bytes,
