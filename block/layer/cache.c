@@ -107,6 +107,25 @@ static enum cairn_err cache_extents(struct cairn_blk *dev, uint64_t block, uint6
     return CAIRN_OK;
 }
 
+/* What pages hold of blocks that are no more must not come back with them. */
+static enum cairn_err cache_resize(struct cairn_blk *dev, uint64_t block_count,
+                                   struct cairn_why *why)
+{
+    struct cairn_blk_cache *cache = cache_of(dev);
+    enum cairn_err err = cairn_blk_resize(dev->below, block_count, why);
+    if (err) return err;
+    cairn_lock_take(&cache->lock);
+    for (uint32_t i = 0; i < cache->page_count; i++) {
+        struct cairn_blk_cache_page *page = &cache->pages[i];
+        if (page->number == CACHE_NUMBER_NONE) continue;
+        uint64_t left = blk_cache_part(cache, page->number, 0, block_count);
+        page->valid &= left;
+        blk_cache_set_dirty(cache, page, page->dirty & left);
+    }
+    cairn_lock_drop(&cache->lock);
+    return CAIRN_OK;
+}
+
 static enum cairn_err cache_close(struct cairn_blk *dev, struct cairn_why *why)
 {
     struct cairn_blk_cache *cache = cache_of(dev);
@@ -124,6 +143,7 @@ static const struct cairn_blk_ops cache_ops = {
     .submit = cache_submit,
     .flush = cache_flush,
     .extents = cache_extents,
+    .resize = cache_resize,
     .close = cache_close,
 };
 
@@ -194,7 +214,6 @@ static struct cairn_blk_info cache_info(const struct cairn_blk *below, uint32_t 
     info.preferred_bytes = (uint32_t)cairn_max_u64(info.preferred_bytes, page_bytes);
     info.atomic_bytes = (uint32_t)cairn_min_u64(info.atomic_bytes, page_bytes);
     info.flush = CAIRN_BLK_NATIVE;
-    info.resize = CAIRN_BLK_ABSENT;
     info.borrow = CAIRN_BLK_ABSENT;
     return info;
 }

@@ -98,6 +98,59 @@ static enum cairn_err mirror_extents(struct cairn_blk *dev, uint64_t block, uint
     return err;
 }
 
+/* What a leg has beyond the mirror is cut off, or it would come up in it. */
+static enum cairn_err leg_grow(struct cairn_blk_mirror *mirror, uint32_t leg, uint64_t block_count,
+                               struct cairn_why *why)
+{
+    struct cairn_blk *dev = mirror->legs[leg];
+    enum cairn_err err = CAIRN_OK;
+    if (dev->info.block_count > mirror->base.info.block_count)
+        err = cairn_blk_resize(dev, mirror->base.info.block_count, why);
+    return err ? err : cairn_blk_resize(dev, block_count, why);
+}
+
+/* All good legs or none: one that stayed small could not be read any more. Legs that cannot become
+ * small again stay large, which the next growth sees. */
+static enum cairn_err legs_grow(struct cairn_blk_mirror *mirror, uint64_t block_count,
+                                struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    uint32_t leg = blk_mirror_leg_next(mirror, 0), grown = 0;
+    for (; !err && leg < mirror->leg_count; leg = blk_mirror_leg_next(mirror, leg + 1)) {
+        err = leg_grow(mirror, leg, block_count, why);
+        if (!err) grown |= 1u << leg;
+    }
+    for (leg = 0; err && leg < mirror->leg_count; leg++) {
+        if (!(grown >> leg & 1)) continue;
+        enum cairn_err undone =
+            cairn_blk_resize(mirror->legs[leg], mirror->base.info.block_count, NULL);
+        (void)undone;
+    }
+    return err;
+}
+
+/* A leg that stays large does no harm as long as another one can be made smaller. */
+static enum cairn_err legs_shrink(struct cairn_blk_mirror *mirror, uint64_t block_count,
+                                  struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    bool any_done = false;
+    for (uint32_t leg = blk_mirror_leg_next(mirror, 0); leg < mirror->leg_count;
+         leg = blk_mirror_leg_next(mirror, leg + 1)) {
+        enum cairn_err one = cairn_blk_resize(mirror->legs[leg], block_count, why);
+        any_done = any_done || !one;
+        if (one) err = one;
+    }
+    return any_done ? CAIRN_OK : err;
+}
+
+static enum cairn_err mirror_resize(struct cairn_blk *dev, uint64_t block_count,
+                                    struct cairn_why *why)
+{
+    return block_count > dev->info.block_count ? legs_grow(mirror_of(dev), block_count, why)
+                                               : legs_shrink(mirror_of(dev), block_count, why);
+}
+
 static enum cairn_err mirror_close(struct cairn_blk *dev, struct cairn_why *why)
 {
     (void)why;
@@ -109,6 +162,7 @@ static const struct cairn_blk_ops mirror_ops = {
     .submit = mirror_submit,
     .flush = mirror_flush,
     .extents = mirror_extents,
+    .resize = mirror_resize,
     .close = mirror_close,
 };
 
@@ -138,6 +192,7 @@ static void info_join(struct cairn_blk_info *info, const struct cairn_blk_info *
     info->fua = cap_of_both(info->fua, leg->fua);
     info->discard = cap_of_both(info->discard, leg->discard);
     info->zero = cap_of_both(info->zero, leg->zero);
+    info->resize = cap_of_both(info->resize, leg->resize);
     if (leg->durability < info->durability) info->durability = leg->durability;
 }
 
@@ -154,7 +209,6 @@ static struct cairn_blk_info mirror_info(struct cairn_blk *const legs[], uint32_
         info.discard = zeroes ? CAIRN_BLK_EMULATED : CAIRN_BLK_ABSENT;
         info.discard_bytes = zeroes ? info.zero_bytes : 0;
     }
-    info.resize = CAIRN_BLK_ABSENT;
     info.borrow = CAIRN_BLK_ABSENT;
     return info;
 }

@@ -132,6 +132,9 @@ static enum cairn_err leg_copy(struct cairn_blk_mirror *mirror, uint32_t from, u
 {
     struct cairn_blk *target = mirror->legs[to];
     uint64_t block = 0, end = mirror->base.info.block_count;
+    enum cairn_err fits =
+        target->info.block_count < end ? cairn_blk_resize(target, end, why) : CAIRN_OK;
+    if (fits) return fits;
     while (block < end) {
         struct cairn_blk_extent run;
         size_t used;

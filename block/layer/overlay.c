@@ -6,8 +6,6 @@
 
 _Static_assert(offsetof(struct cairn_blk_overlay, base) == 0, "a device embeds its base first");
 
-#define BUFFER_BYTES 65536u
-
 static struct cairn_blk_overlay *overlay_of(struct cairn_blk *dev)
 {
     return (struct cairn_blk_overlay *)dev;
@@ -69,6 +67,7 @@ static enum cairn_err overlay_close(struct cairn_blk *dev, struct cairn_why *why
 static const struct cairn_blk_ops overlay_ops = {
     .submit = overlay_submit,
     .extents = overlay_extents,
+    .resize = blk_overlay_resize,
     .close = overlay_close,
 };
 
@@ -86,15 +85,11 @@ static uint32_t mem_align_of(const struct cairn_blk *below, const struct cairn_b
     return (uint32_t)cairn_max_u64(below->info.mem_align, store->info.mem_align);
 }
 
-static uint64_t map_bytes(const struct cairn_blk *below)
-{
-    return cairn_div_up(below->info.block_count, 64) * sizeof(uint64_t);
-}
-
 size_t cairn_blk_overlay_mem(const struct cairn_blk *below, const struct cairn_blk *store)
 {
     uint64_t slack = _Alignof(uint64_t) - 1 + mem_align_of(below, store) - 1;
-    return (size_t)cairn_min_u64(map_bytes(below) + slack + BUFFER_BYTES, SIZE_MAX);
+    uint64_t map = blk_overlay_map_bytes(below->info.block_count);
+    return (size_t)cairn_min_u64(map + slack + OVERLAY_BUFFER_BYTES, SIZE_MAX);
 }
 
 /* Changes are the store's to make, so what can be done is what the store can. */
@@ -109,7 +104,7 @@ static struct cairn_blk_info overlay_info(const struct cairn_blk *below,
     info.mem_align = mem_align_of(below, store);
     info.flush = CAIRN_BLK_ABSENT;
     info.extents = CAIRN_BLK_NATIVE;
-    info.resize = CAIRN_BLK_ABSENT;
+    info.resize = CAIRN_BLK_NATIVE;
     info.borrow = CAIRN_BLK_ABSENT;
     info.durability = CAIRN_BLK_DURABLE_NONE;
     return info;
@@ -147,9 +142,9 @@ enum cairn_err cairn_blk_overlay_open(struct cairn_blk_overlay *dev, struct cair
     cairn_blk_init(&dev->base, &overlay_ops, &info, "overlay", below);
     cairn_arena_init(&arena, mem, mem_bytes);
     dev->store = store;
-    dev->map = cairn_arena_take(&arena, (size_t)map_bytes(below), _Alignof(uint64_t));
-    dev->buffer = cairn_arena_take(&arena, 0, info.mem_align);
-    dev->buffer_bytes = arena.left;
+    dev->map = cairn_arena_take(&arena, 0, _Alignof(uint64_t));
+    dev->mem_bytes = arena.left;
+    (void)blk_overlay_map_fit(dev, info.block_count); /* it does: see need */
     blk_overlay_clear(dev);
     cairn_lock_init(&dev->lock);
     return CAIRN_OK;

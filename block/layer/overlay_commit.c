@@ -84,6 +84,14 @@ static enum cairn_err run_commit(struct batch *batch, uint64_t block, uint64_t e
     return CAIRN_OK;
 }
 
+/* The device below becomes as large as the overlay. */
+static enum cairn_err size_commit(const struct cairn_blk_overlay *overlay, struct cairn_why *why)
+{
+    struct cairn_blk *below = overlay->base.below;
+    uint64_t count = overlay->base.info.block_count;
+    return below->info.block_count == count ? CAIRN_OK : cairn_blk_resize(below, count, why);
+}
+
 static enum cairn_err all_commit(struct cairn_blk_overlay *overlay, struct cairn_why *why)
 {
     struct batch batch;
@@ -91,13 +99,15 @@ static enum cairn_err all_commit(struct cairn_blk_overlay *overlay, struct cairn
     batch.why = why;
     batch.count = 0;
     batch.used = 0;
+    enum cairn_err err = size_commit(overlay, why);
+    if (err) return err;
     for (uint64_t block = 0, end = overlay->base.info.block_count; block < end;) {
         struct overlay_run run = blk_overlay_run(overlay, block, end);
         block += run.count;
-        enum cairn_err err = run.changed ? run_commit(&batch, run.block, block) : CAIRN_OK;
+        err = run.changed ? run_commit(&batch, run.block, block) : CAIRN_OK;
         if (err) return err;
     }
-    enum cairn_err err = batch_copy(&batch);
+    err = batch_copy(&batch);
     return err ? err : cairn_blk_flush(overlay->base.below, why);
 }
 
@@ -118,9 +128,11 @@ enum cairn_err cairn_blk_overlay_commit(struct cairn_blk_overlay *dev, struct ca
 
 enum cairn_err cairn_blk_overlay_discard(struct cairn_blk_overlay *dev, struct cairn_why *why)
 {
+    uint64_t count = dev->base.info.block_count;
     blk_overlay_clear(dev);
+    dev->base.info.block_count = dev->base.below->info.block_count;
     if (dev->store->info.discard == CAIRN_BLK_ABSENT) return CAIRN_OK;
-    enum cairn_err err = cairn_blk_discard(dev->store, 0, dev->base.info.block_count, why);
+    enum cairn_err err = cairn_blk_discard(dev->store, 0, count, why);
     if (err) cairn_why_via(why, dev->base.name);
     return err;
 }

@@ -27,21 +27,32 @@ struct overlay_run blk_overlay_run(const struct cairn_blk_overlay *overlay, uint
     return (struct overlay_run){ block, cairn_min_u64(at, end) - block, changed };
 }
 
-void blk_overlay_set(struct cairn_blk_overlay *overlay, uint64_t block, uint64_t count)
+static void map_put(struct cairn_blk_overlay *overlay, uint64_t block, uint64_t count,
+                    bool in_store)
 {
     for (uint64_t end = block + count, next; block < end; block = next) {
         next = cairn_min_u64((block / WORD_BITS + 1) * WORD_BITS, end);
         uint64_t *word = &overlay->map[block / WORD_BITS];
         uint32_t from = (uint32_t)(block % WORD_BITS);
         uint64_t bits = word_bits(from, from + (uint32_t)(next - block));
-        overlay->changed += (uint64_t)__builtin_popcountll(bits & ~*word);
-        *word |= bits;
+        overlay->changed -= (uint64_t)__builtin_popcountll(*word & bits);
+        *word = in_store ? *word | bits : *word & ~bits;
+        overlay->changed += (uint64_t)__builtin_popcountll(*word & bits);
     }
+}
+
+void blk_overlay_set(struct cairn_blk_overlay *overlay, uint64_t block, uint64_t count)
+{
+    map_put(overlay, block, count, true);
+}
+
+void blk_overlay_unset(struct cairn_blk_overlay *overlay, uint64_t block, uint64_t count)
+{
+    map_put(overlay, block, count, false);
 }
 
 void blk_overlay_clear(struct cairn_blk_overlay *overlay)
 {
-    uint64_t words = cairn_div_up(overlay->base.info.block_count, WORD_BITS);
-    memset(overlay->map, 0, (size_t)words * sizeof *overlay->map);
+    memset(overlay->map, 0, (size_t)blk_overlay_map_bytes(overlay->base.info.block_count));
     overlay->changed = 0;
 }

@@ -17,11 +17,11 @@ char *temp_path(void)
 
 int main(void)
 {
-    TCase *cases[] = { tcase_front(),   tcase_file(),      tcase_copy(),       tcase_sim(),
-                       tcase_sim_cut(), tcase_sim_parse(), tcase_trace(),      tcase_stats(),
-                       tcase_cache(),   tcase_cache_cut(), tcase_cache_tape(), tcase_overlay(),
-                       tcase_mirror(),  tcase_part(),      tcase_part_edit(),  tcase_part_write(),
-                       tcase_names(),   tcase_threads() };
+    TCase *cases[] = { tcase_front(),      tcase_file(),      tcase_copy(),       tcase_sim(),
+                       tcase_sim_cut(),    tcase_sim_parse(), tcase_trace(),      tcase_stats(),
+                       tcase_cache(),      tcase_cache_cut(), tcase_cache_tape(), tcase_overlay(),
+                       tcase_mirror(),     tcase_resize(),    tcase_part(),       tcase_part_edit(),
+                       tcase_part_write(), tcase_names(),     tcase_threads() };
     Suite *suite = suite_create("block");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tcase_set_timeout(cases[i], 60);

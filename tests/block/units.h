@@ -19,6 +19,7 @@ TCase *tcase_cache_cut(void);
 TCase *tcase_cache_tape(void);
 TCase *tcase_overlay(void);
 TCase *tcase_mirror(void);
+TCase *tcase_resize(void);
 TCase *tcase_part(void);
 TCase *tcase_part_edit(void);
 TCase *tcase_part_write(void);

@@ -13,6 +13,8 @@
  * dirty: reads see it, the flush that meets it fails, and so does a write when only one page is
  * left that is not dirty. After a power cut nothing is promised of what no flush followed.
  *
+ * Resizing is that of the device below; what was written beyond a new end is forgotten.
+ *
  * Threads: any number; no lock is held while the device below works.
  */
 #ifndef CAIRN_BLK_CACHE_H

@@ -9,6 +9,9 @@
  * Nothing on the legs says which is good: whoever opens a mirror anew leaves out a leg that was
  * dropped, or opens and resyncs it at once.
  *
+ * Resizing is that of all legs, and cuts off what they have beyond the mirror. It grows on all of
+ * them or not at all; one that cannot be made smaller, where another one can, stays as it is.
+ *
  * What a discard leaves is each leg's own, so legs may differ there. A mirror that compares writes
  * zeros instead.
  */
@@ -66,10 +69,10 @@ CAIRN_API enum cairn_err cairn_blk_mirror_compare(struct cairn_blk_mirror *dev, 
                                                   uint64_t count, uint64_t *block,
                                                   struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Make this leg as the first good one: data are copied, holes become zeros, the leg is flushed and
- * good again. With no request in flight. A leg whose flush failed is poisoned and has to be opened
- * anew first.
- *   CAIRN_EINVAL  no such leg, or the only good one     others: what a leg says */
+/* Make this leg as the first good one, as large as the mirror at least: data are copied, holes
+ * become zeros, the leg is flushed and good again. With no request in flight. A leg whose flush
+ * failed is poisoned and has to be opened anew first. CAIRN_EINVAL  no such leg, or the only good
+ * one     others: what a leg says */
 CAIRN_API enum cairn_err cairn_blk_mirror_resync(struct cairn_blk_mirror *dev, uint32_t leg,
                                                  struct cairn_why *why) CAIRN_MUST_USE;
 

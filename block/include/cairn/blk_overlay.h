@@ -5,6 +5,9 @@
  * where a block is to be read. So a write costs that write and nothing is copied up, at the price
  * of 1/4096 of the device's size in memory where blocks have 512 bytes, 1/32768 at 4 KiB.
  *
+ * An overlay has a size of its own, as far as its memory has a bit for each block and the store is
+ * large enough or grows; a commit gives it to the device below.
+ *
  * The map is in memory only: what is not committed is gone with it, and so durability is none and
  * there is no flush. The store's first contents do not matter.
  */
@@ -21,6 +24,7 @@ struct cairn_blk_overlay {
     struct cairn_blk *store;
     uint8_t *buffer; /* of commit */
     size_t buffer_bytes;
+    size_t mem_bytes;       /* of the map and, behind it, the buffer */
     struct cairn_lock lock; /* guards what follows */
     uint64_t *map;          /* bit set: the block is in the store */
     uint64_t changed;       /* bits set */
@@ -31,7 +35,7 @@ CAIRN_API size_t cairn_blk_overlay_mem(const struct cairn_blk *below,
                                        const struct cairn_blk *store);
 
 /* An overlay without changes. below may be read-only. All devices stay the caller's. Memory beyond
- * cairn_blk_overlay_mem makes the buffer larger.
+ * cairn_blk_overlay_mem makes the buffer larger, or is for the map when the overlay grows.
  *   CAIRN_EINVAL  the store has other blocks, or fewer     CAIRN_EROFS   it is read-only
  *   CAIRN_ENOMEM  mem is too small */
 CAIRN_API enum cairn_err cairn_blk_overlay_open(struct cairn_blk_overlay *dev,
@@ -50,9 +54,9 @@ CAIRN_API enum cairn_err cairn_blk_overlay_open(struct cairn_blk_overlay *dev,
 CAIRN_API enum cairn_err cairn_blk_overlay_commit(struct cairn_blk_overlay *dev,
                                                   struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Forget all changes: reads show the device below again. With no request in flight. The store is
- * discarded where it can be, and its error is that of this function; the changes are gone all the
- * same. */
+/* Forget all changes, also of the size: reads show the device below again. With no request in
+ * flight. The store is discarded where it can be, and its error is that of this function; the
+ * changes are gone all the same. */
 CAIRN_API enum cairn_err cairn_blk_overlay_discard(struct cairn_blk_overlay *dev,
                                                    struct cairn_why *why) CAIRN_MUST_USE;
 
