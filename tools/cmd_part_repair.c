@@ -71,8 +71,8 @@ const struct tool_verb tool_verb_part_repair = {
     .options = options,
     .details =
         "A bad copy of a GPT is written anew from the good one; the backup goes to the end of a\n"
-        "disk that grew, which makes the room usable, or shrank, if all partitions fit; the MBR that\n"
-        "guards it is made right.\n"
+        "disk that grew, which makes the room usable, or shrank, if all partitions fit; the MBR\n"
+        "that guards it is made right.\n"
         "Partitions that overlap or lie outside the disk are told and left: 1 is the exit code.",
     .example = "  cairn part repair --plan disk.img\n  cairn part repair /dev/sdb",
     .operands_least = 1,

@@ -155,8 +155,7 @@ static enum cairn_err cut_refuse(const struct cairn_part_findings *findings, str
     for (uint32_t i = 0; i < findings->count && !number; i++)
         if (findings->list[i].fault == CAIRN_PART_OUTSIDE) number = findings->list[i].number;
     (void)cairn_why_fail(why, CAIRN_ENOSPC, "partition %lu does not fit the disk any more", number);
-    cairn_why_hint(why,
-                   "nothing was changed; delete it, or give the disk its size back");
+    cairn_why_hint(why, "nothing was changed; delete it, or give the disk its size back");
     return CAIRN_ENOSPC;
 }
 
