@@ -21,19 +21,21 @@ struct kvn_log {
     uint32_t page_bytes;
     uint64_t uuid8;
     uint8_t *buffer;
-    uint32_t buffer_bytes; /* whole units, and at least what one change of any size needs */
+    uint32_t buffer_bytes; /* whole units, and at least what the longest change needs */
     /* where the next record goes */
     uint64_t position, seq;
     struct cairn_hash128 chain;
-    uint64_t start;       /* what is before is in the tree */
+    /* the first record that is not in the tree */
+    uint64_t start, start_seq;
+    struct cairn_hash128 start_chain;
     uint64_t durable_seq; /* all up to it are durable */
     /* the record that is being filled or written */
     uint32_t filled, changes;
     uint64_t writes, written_bytes;
 };
 
-/* The buffer is a sixteenth of arena's rest, 32 KiB (and one change of 16 KiB of pages and its
- * head) to 1 MiB. Start, seq and chain are the superblock's. */
+/* The buffer is a sixteenth of arena's rest, 40 KiB to 1 MiB, at most a quarter of the log. Start,
+ * seq and chain are the superblock's. */
 enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, struct cairn_blk *dev,
                             const struct kvn_super *super, struct cairn_why *why) CAIRN_MUST_USE;
 
@@ -52,27 +54,30 @@ enum cairn_err kvn_log_write(struct kvn_log *log, bool more, struct cairn_why *w
 
 /* ---- replaying ------------------------------------------------------------------------------- */
 
-/* Reads the log from its start, record by record. */
+/* Reads the log from its start, record by record, through the log's buffer, which a record may be
+ * longer than. */
 struct kvn_replay {
     struct kvn_log *log;
-    uint64_t position, seq;
+    uint64_t position, seq; /* of the record at hand; behind the last one at the end */
     struct cairn_hash128 chain;
-    uint64_t durable_seq; /* the highest that any record told */
     struct kvn_log_head head;
-    uint32_t at; /* the next change, in the buffer */
+    uint64_t window;       /* offset in the record of what the buffer holds, */
+    uint32_t window_bytes; /* so much */
+    uint32_t at;           /* offset in the record of the next change */
 };
 
 /* Find out how far the log goes: reads it all, once. *end_seq is the number behind the last record
- * of the last whole batch. CAIRN_ECORRUPT: a record that was durable is lost; why names its number
- * and place, and what is lost. */
-enum cairn_err kvn_replay_find_end(struct kvn_log *log, uint64_t *end_seq,
+ * of the last whole batch; all up to *durable_seq were durable, as records say. CAIRN_ECORRUPT: a
+ * record that was durable is lost; why names its number and place. */
+enum cairn_err kvn_replay_find_end(struct kvn_log *log, uint64_t *end_seq, uint64_t *durable_seq,
                                    struct cairn_why *why) CAIRN_MUST_USE;
 void kvn_replay_begin(struct kvn_replay *replay, struct kvn_log *log);
-/* The next record below end_seq into the log's buffer; *more false: there is none, and the log's
- * position, seq and chain are set for writing behind it. */
+/* Go to the next record below end_seq; *more false: there is none, and the log's position, seq and
+ * chain are set for writing behind the last. */
 enum cairn_err kvn_replay_next(struct kvn_replay *replay, uint64_t end_seq, bool *more,
                                struct cairn_why *why) CAIRN_MUST_USE;
-/* The next change of that record; *more false: it has no more. Slices point into the buffer. */
+/* The next change of that record; *more false: it has no more. Slices point into the buffer, until
+ * the next call. */
 enum cairn_err kvn_replay_change(struct kvn_replay *replay, struct kvn_change *change, bool *more,
                                  struct cairn_why *why) CAIRN_MUST_USE;
 

@@ -40,7 +40,7 @@ struct kvn_overlay {
     uint32_t pages; /* of the pool, in use */
     uint64_t entries, versions, record_bytes;
     struct kvn_version *first_staged, *last_staged;
-    void *text, *text_pages; /* private */
+    void *text, *text_pages; /* private: where text goes, and all pages */
     uint32_t text_left;
 };
 
@@ -64,20 +64,10 @@ const struct kvn_version *kvn_overlay_find(const struct kvn_overlay *overlay, st
                                            uint64_t number);
 
 /* The first entry at or above key (behind: above it) that has a version with a number up to
- * `number`; *version is that one, which may be removed. NULL: none. */
+ * `number`; *version is that one, which may be removed. NULL: none. A walk is a seek behind each
+ * entry's key. */
 const struct kvn_entry *kvn_overlay_seek(const struct kvn_overlay *overlay, struct kvn_slice key,
                                          bool behind, uint64_t number,
                                          const struct kvn_version **version);
-
-/* A walk over all of it, in order, that survives changes of versions but not of the overlay's keys.
- */
-struct kvn_overlay_walk {
-    const struct kvn_overlay *overlay;
-    void *node;
-    uint32_t at;
-};
-void kvn_overlay_walk(struct kvn_overlay_walk *walk, const struct kvn_overlay *overlay);
-/* The next entry that has a version, or NULL. */
-const struct kvn_entry *kvn_overlay_walk_next(struct kvn_overlay_walk *walk);
 
 #endif
