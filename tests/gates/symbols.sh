@@ -12,7 +12,7 @@ linker='_GLOBAL_OFFSET_TABLE_'
 objects=() # planted ones, besides the archives
 
 hooks() {
-    sed -nE 's/.*\b(cairn_(platform|lock|cond)_[a-z_]+)\(.*/\1/p' \
+    sed -nE 's/.*\b(cairn_(platform|lock|cond|thread)_[a-z_]+)\(.*/\1/p' \
         "$repository"/base/include/cairn/{platform,sync}.h | paste -sd '|'
 }
 
