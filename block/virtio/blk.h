@@ -90,6 +90,7 @@ struct blk_virtio_queue {
     struct cairn_lock lock;
     struct cairn_cond used; /* somebody polled */
     bool has_leader;        /* a thread polls: others wait for it */
+    uint16_t wanted;        /* chains that it waits for; set with the lock, atomic */
     uint16_t number;
     struct blk_virtq ring;
     struct blk_virtio_op *ops; /* by id */
@@ -134,7 +135,7 @@ enum cairn_err blk_virtio_stop(struct cairn_virtio *virtio) CAIRN_MUST_USE;
 extern const char blk_virtio_unstopped[];
 /* Tell the device about all that was added. */
 void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q);
-/* Wait until the device has used something, `wanted` chains if they come soon, and complete what it
+/* Wait until the device has used `wanted` chains, or some and it woke us, and complete what it
  * used. Returns also when the device was given up, which fails all it had. Drops the lock
  * meanwhile: everything that was added must have been announced. */
 void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,

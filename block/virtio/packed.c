@@ -117,8 +117,9 @@ static void packed_retire(struct blk_virtq *q, const struct blk_virtq_slot *slot
     blk_virtq_packed_step(&q->used_at, &q->used_lap, slot->descs, q->size);
 }
 
-static void packed_arm(struct blk_virtq *q)
+static void packed_arm(struct blk_virtq *q, uint16_t wanted)
 {
+    (void)wanted;
     if (q->event_idx) {
         uint16_t lap = q->used_lap ? 0x8000u : 0;
         blk_virtq_prepare(q->driver + EVENT_PLACE, (uint16_t)(q->used_at | lap));

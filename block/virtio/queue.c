@@ -67,8 +67,24 @@ void blk_virtio_fail_broken(const struct cairn_blk_virtio *dev,
     blk_virtio_fail(dev, batch, at, blk_virtio_broken(dev), dev->broken_text, dev->broken_hint);
 }
 
+static uint16_t queue_wanted(const struct blk_virtio_queue *q)
+{
+    return __atomic_load_n(&q->wanted, __ATOMIC_RELAXED);
+}
+
+/* Others have come, and want to hear of the next use, while the leader waits for more, maybe
+ * asleep. Before their chains are published, so that none is used unheard. */
+static void leader_hurry(struct blk_virtio_queue *q)
+{
+    if (!q->has_leader || queue_wanted(q) == 1) return;
+    __atomic_store_n(&q->wanted, 1, __ATOMIC_RELAXED);
+    for (uint32_t tries = 0; tries < q->ring.size; tries++) /* for as often as a device may count */
+        if (!blk_virtq_arm(&q->ring, (uint16_t)(blk_virtq_used(&q->ring) + 1))) return;
+}
+
 void blk_virtio_queue_kick(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q)
 {
+    leader_hurry(q);
     if (!blk_virtq_publish(&q->ring)) return;
     uint32_t data = q->number;
     if (dev->virtio->taken & CAIRN_VIRTIO_F_NOTIFICATION_DATA)
@@ -227,6 +243,15 @@ static void cpu_relax(void)
 #endif
 }
 
+/* Ask to be woken. True: no need to. */
+static bool queue_arm(struct blk_virtio_queue *q)
+{
+    cairn_lock_take(&q->lock);
+    bool ready = blk_virtq_arm(&q->ring, queue_wanted(q));
+    cairn_lock_drop(&q->lock);
+    return ready;
+}
+
 /* Sleep for a while, or until an interrupt; spurious returns are fine. */
 static enum cairn_err queue_sleep(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
                                   uint64_t until)
@@ -236,7 +261,7 @@ static enum cairn_err queue_sleep(struct cairn_blk_virtio *dev, struct blk_virti
         return CAIRN_OK;
     }
     enum cairn_err err = CAIRN_OK;
-    if (!blk_virtq_arm(&q->ring)) err = dev->virtio->ops->wait(dev->virtio, q->number, until);
+    if (!queue_arm(q)) err = dev->virtio->ops->wait(dev->virtio, q->number, until);
     blk_virtq_disarm(&q->ring);
     return err == CAIRN_ETIMEDOUT ? CAIRN_OK : err;
 }
@@ -246,26 +271,41 @@ static uint64_t deadline_from(const struct cairn_blk_virtio *dev, uint64_t now)
     return now + cairn_min_u64(dev->timeout_ns, UINT64_MAX - now);
 }
 
-/* By the leader, without the lock: until so many chains are used; or something is, and looking on
- * has taken long; or nothing will be. */
-static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
-                                  uint16_t wanted, const char **text)
+/* For what is wanted, as long as chains come and a while longer. True: it is there. Only more than
+ * ever counts, so that a device cannot keep us here. */
+static bool queue_look(const struct cairn_blk_virtio *dev, const struct blk_virtio_queue *q)
 {
-    struct cairn_clock_mono *clock = cairn_clock_mono_platform();
+    uint16_t most = 0;
     for (uint32_t i = 0; i < dev->polls; i++) {
-        if (blk_virtq_used(&q->ring) >= wanted) return CAIRN_OK;
+        uint16_t used = blk_virtq_used(&q->ring);
+        if (used >= queue_wanted(q)) return true;
+        if (used > most) {
+            most = used;
+            i = 0;
+        }
         cpu_relax();
     }
+    return false;
+}
+
+/* By the leader, without the lock: until what is wanted is used; or something is, when it wakes; or
+ * nothing will be. */
+static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virtio_queue *q,
+                                  const char **text)
+{
+    struct cairn_clock_mono *clock = cairn_clock_mono_platform();
+    if (queue_look(dev, q)) return CAIRN_OK;
     /* Only now is a clock asked, and the device's status, which costs a hypervisor an exit. */
     uint64_t now = cairn_clock_mono_now(clock), deadline = deadline_from(dev, now);
     enum cairn_err err = CAIRN_OK;
-    while (!err && !blk_virtq_ready(&q->ring) && !blk_virtio_broken(dev)) {
+    while (!err && !blk_virtio_broken(dev)) {
         *text = "the device wants to be reset";
         if (dev->virtio->ops->status(dev->virtio) & CAIRN_VIRTIO_NEEDS_RESET) return CAIRN_EIO;
         *text = "the device did not answer in time";
         if (now >= deadline) return CAIRN_ETIMEDOUT;
         *text = "the device is out of reach";
         err = queue_sleep(dev, q, cairn_min_u64(deadline, now + SLICE_NS));
+        if (blk_virtq_ready(&q->ring)) break;
         now = cairn_clock_mono_now(clock);
     }
     return err;
@@ -279,9 +319,10 @@ void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue
         return;
     }
     q->has_leader = true;
+    __atomic_store_n(&q->wanted, wanted, __ATOMIC_RELAXED);
     cairn_lock_drop(&q->lock);
     const char *text = NULL;
-    enum cairn_err err = queue_watch(dev, q, wanted, &text);
+    enum cairn_err err = queue_watch(dev, q, &text);
     cairn_lock_take(&q->lock);
     q->has_leader = false;
     if (!err && !blk_virtio_broken(dev)) err = queue_drain(dev, q, &text);
@@ -291,7 +332,8 @@ void blk_virtio_queue_wait(struct cairn_blk_virtio *dev, struct blk_virtio_queue
 }
 
 /* All that the device has, when a batch waits for nothing else: who completes chains one by one as
- * they come takes the ring's cache lines from a device that works on the next. */
+ * they come, or wakes for each, takes the ring's cache lines and maybe the processor from a device
+ * that works on the next. */
 static uint16_t uses_wanted(const struct blk_virtio_queue *q, const struct blk_virtio_batch *batch)
 {
     uint16_t held = (uint16_t)(q->ring.published - q->ring.done);

@@ -119,10 +119,10 @@ static void split_retire(struct blk_virtq *q, const struct blk_virtq_slot *slot)
     (void)slot;
 }
 
-static void split_arm(struct blk_virtq *q)
+static void split_arm(struct blk_virtq *q, uint16_t wanted)
 {
     if (q->event_idx)
-        blk_virtq_store(used_event(q), q->done);
+        blk_virtq_store(used_event(q), (uint16_t)(q->done + wanted - 1));
     else
         blk_virtq_store(q->driver + RING_FLAGS, 0);
 }

@@ -187,10 +187,10 @@ bool blk_virtq_ready(const struct blk_virtq *q)
     return q->kind->used(q) != 0;
 }
 
-bool blk_virtq_arm(struct blk_virtq *q)
+bool blk_virtq_arm(struct blk_virtq *q, uint16_t wanted)
 {
-    q->kind->arm(q);
-    return blk_virtq_ready(q);
+    q->kind->arm(q, wanted);
+    return q->kind->used(q) >= wanted;
 }
 
 void blk_virtq_disarm(struct blk_virtq *q)

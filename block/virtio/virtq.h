@@ -7,8 +7,8 @@
  * to say: which chain it used, and how much it wrote. All else is kept in memory that it cannot
  * reach, and what it says is held against that.
  *
- * Threads: one adds, publishes and polls at a time. ready, arm and disarm belong to the one that
- * polls, and may run beside one that adds and publishes.
+ * Threads: one adds, publishes, arms and polls at a time. used, ready and disarm belong to the one
+ * that polls, and may run beside one that adds, publishes and arms.
  */
 #ifndef CAIRN_BLOCK_VIRTIO_VIRTQ_H
 #define CAIRN_BLOCK_VIRTIO_VIRTQ_H
@@ -55,7 +55,7 @@ struct blk_virtq_kind {
     bool (*read)(struct blk_virtq *q, uint32_t *id, uint32_t *bytes);
     /* The chain of this slot is done with. */
     void (*retire)(struct blk_virtq *q, const struct blk_virtq_slot *slot);
-    void (*arm)(struct blk_virtq *q);
+    void (*arm)(struct blk_virtq *q, uint16_t wanted);
     void (*disarm)(struct blk_virtq *q);
     /* The place of the next chain, for NOTIFICATION_DATA: 15 bits and the wrap counter, or 16. */
     uint16_t (*place)(const struct blk_virtq *q);
@@ -140,8 +140,9 @@ uint16_t blk_virtq_used(const struct blk_virtq *q);
 /* Will poll get something, at a glance? */
 bool blk_virtq_ready(const struct blk_virtq *q);
 
-/* Ask for an interrupt at the next use. True: there was one already, so none may come. */
-bool blk_virtq_arm(struct blk_virtq *q);
+/* Ask for an interrupt when so many chains are used that were not polled yet; a packed ring is
+ * asked for the next. True: they are already, so none may come. */
+bool blk_virtq_arm(struct blk_virtq *q, uint16_t wanted);
 void blk_virtq_disarm(struct blk_virtq *q);
 
 /* Does the device have the chain with this id? */

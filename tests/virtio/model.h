@@ -105,7 +105,7 @@ struct model {
     bool fail_silent;              /* no status is written for it */
     int32_t fail_length;           /* added to what it says to have written */
     uint32_t mute_at;              /* and from this one on none is answered */
-    uint64_t lose_sector;          /* requests for it are never answered; 0: none */
+    uint64_t lose_sector;          /* requests from it on are never answered; 0: none */
     uint64_t bad_first, bad_count; /* what touches these sectors gets S_IOERR */
     bool bad_flush;                /* and every flush */
     bool unstoppable;              /* no reset is ever complete */

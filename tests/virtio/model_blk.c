@@ -246,7 +246,7 @@ void model_run(struct model *model, struct model_queue *q)
         count = 0;
         while (count < q->size && model_ring_take(model, q, &chain)) {
             if (model->mute_at && model->requests + 1 >= model->mute_at) return;
-            if (model->lose_sector && cairn_le64(chain.segs[0].data + 8) == model->lose_sector)
+            if (model->lose_sector && cairn_le64(chain.segs[0].data + 8) >= model->lose_sector)
                 continue;
             done[count].id = chain.id;
             done[count].descs = chain.descs;

@@ -158,6 +158,24 @@ START_TEST(batches_overlap)
 }
 END_TEST
 
+/* Who sleeps for a batch is woken once, by the last of it. */
+START_TEST(a_batch_is_one_interrupt)
+{
+    static struct batch batch;
+    struct model_plan plan = { .features = MODEL_FEATURES_DISK | CAIRN_VIRTIO_F_EVENT_IDX |
+                                           CAIRN_VIRTIO_F_INDIRECT,
+                               .answers = MODEL_ON_WAIT };
+    struct cairn_blk_virtio_options options = { .polls = 1 };
+    ck_ok(vdisk_open(&vdisk, &plan, BYTES, &options, NULL));
+    for (uint32_t i = 1; i < 100; i++) {
+        batch_fill(&batch, CAIRN_BLK_READ);
+        ck_ok(cairn_blk_submit(&vdisk.dev.base, batch.reqs, BATCH));
+        ck_assert_uint_eq(vdisk.model.raised, i);
+    }
+    vdisk_close(&vdisk);
+}
+END_TEST
+
 /* A batch that begin does at once, as there is no place to keep track of it: when one of its writes
  * fails the others are as durable as they were to be, since no finish follows. */
 START_TEST(a_begin_that_fails_keeps_the_promises_of_the_rest)
@@ -287,6 +305,7 @@ TCase *tcase_disk(void)
     tcase_add_test(tcase, no_memory_of_the_device_is_left_behind);
     tcase_add_loop_test(tcase, what_is_out_of_reach_is_bounced, 0, 2);
     tcase_add_loop_test(tcase, batches_overlap, 0, 4);
+    tcase_add_test(tcase, a_batch_is_one_interrupt);
     tcase_add_test(tcase, a_begin_that_fails_keeps_the_promises_of_the_rest);
     tcase_add_loop_test(tcase, questions_are_answered, 0, 4);
     tcase_add_test(tcase, the_cache_has_modes);

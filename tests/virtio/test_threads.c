@@ -4,6 +4,7 @@
 #include "vdisk.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define THREADS 4
 #define ROUNDS 150
@@ -167,6 +168,46 @@ START_TEST(answers_to_others_are_no_answer)
 }
 END_TEST
 
+/* Two of its three requests are never answered. */
+static void *wait_in_vain(void *ctx)
+{
+    static const uint64_t blocks[] = { 1, 5, 6 };
+    struct worker *worker = ctx;
+    uint8_t data[3][512];
+    struct cairn_blk_seg segs[3];
+    struct cairn_blk_req reqs[3];
+    for (size_t i = 0; i < 3; i++) {
+        segs[i] = (struct cairn_blk_seg){ data[i], 512 };
+        reqs[i] = (struct cairn_blk_req){ .op = CAIRN_BLK_READ, .block = blocks[i], .count = 1 };
+        reqs[i].segs = &segs[i];
+        reqs[i].seg_count = 1;
+    }
+    worker->failed = !!cairn_blk_submit(&vdisk.dev.base, reqs, 3);
+    return NULL;
+}
+
+/* One sleeps until all of its batch is done; others that come meanwhile hear of theirs at once: if
+ * they had to wait until it looks at the device's status, time would be up. */
+START_TEST(who_sleeps_long_wakes_for_others)
+{
+    struct worker worker = { 0 };
+    uint8_t data[512];
+    struct model_plan plan = { .features = MODEL_FEATURES_DISK | CAIRN_VIRTIO_F_EVENT_IDX,
+                               .answers = MODEL_BY_THREAD };
+    struct cairn_blk_virtio_options options = { .polls = 1, .timeout_ns = 800 * 1000 * 1000 };
+    ck_ok(vdisk_open(&vdisk, &plan, 4096, &options, NULL));
+    vdisk.model.lose_sector = 5;
+    ck_assert(!pthread_create(&worker.thread, NULL, wait_in_vain, &worker));
+    for (int i = 0; i < 40; i++) {
+        ck_ok(cairn_blk_read(&vdisk.dev.base, 2, 1, data, NULL));
+        usleep(1000);
+    }
+    pthread_join(worker.thread, NULL);
+    ck_assert_uint_eq(worker.failed, 1);
+    vdisk_close(&vdisk);
+}
+END_TEST
+
 TCase *tcase_threads(void)
 {
     TCase *tcase = tcase_create("threads");
@@ -175,5 +216,6 @@ TCase *tcase_threads(void)
     tcase_add_loop_test(tcase, all_threads_learn_of_the_end, 0, 2);
     tcase_add_loop_test(tcase, batches_are_finished_by_others, 0, 2);
     tcase_add_test(tcase, answers_to_others_are_no_answer);
+    tcase_add_test(tcase, who_sleeps_long_wakes_for_others);
     return tcase;
 }
