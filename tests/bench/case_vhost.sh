@@ -25,6 +25,20 @@ serve_end() {
     rm -f "$socket" "$work/vhost.pid"
 }
 
+# $runs runs: the least time of each row, and the ratios to the bare loop of all runs.
+queue_rows() {
+    for _ in $(seq "$runs"); do "$work/vhost" "$socket" 4000; done | awk '
+        / at once/ { depth = $0; next }
+        { key = depth "\n" substr($0, 1, 46); split(substr($0, 47), part)
+          if (!(key in least)) keys[++count] = key
+          if (!(key in least) || part[1] < least[key]) least[key] = part[1]
+          ratios[key] = ratios[key] " " part[4]
+          if (part[5] > kicks[key]) kicks[key] = part[5] }
+        END { for (i = 1; i <= count; i++) { split(keys[i], name, "\n")
+                  if (name[1] != depth) print depth = name[1]
+                  printf "%s %10.1f us  x%s  %5.2f kicks\n", name[2], least[keys[i]], ratios[keys[i]], kicks[keys[i]] } }'
+}
+
 image_row() { # DEPTH
     local seconds
     seconds=$(qemu-img bench -f raw -i io_uring -c 200000 -d "$1" -s 4096 -S 32768 "$work/disk" |
@@ -33,14 +47,14 @@ image_row() { # DEPTH
         printf "  %-44s %10.1f us\n", "qemu-img bench, no server, " d " in flight", s * 1e6 / 200000 * d }'
 }
 
-title "Reads of 4 KiB over vhost-user, io_uring below: medians of batches"
+title "Reads of 4 KiB over vhost-user, io_uring below: medians of batches, the ratios of each run"
 serve '{"driver": "file", "filename": "'"$work"'/disk", "aio": "io_uring", "read-only": true, "node-name": "disk"}'
-"$work/vhost" "$socket" 10000
+queue_rows
 serve_end
 image_row 1
 image_row 32
 
 title "The same of a disk that does nothing (null-co): what is left is the queue"
 serve '{"driver": "null-co", "size": 67108864, "read-only": true, "node-name": "disk"}'
-"$work/vhost" "$socket" 10000
+queue_rows
 serve_end
