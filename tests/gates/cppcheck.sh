@@ -6,7 +6,7 @@
 check() {
     local found includes=() folder
     for folder in "$root"/*/include; do includes+=(-I "$folder"); done
-    found=$(cd "$root" && sources 'base/*.c' 'block/*.c' 'fat/*.c' 'image/*.c' 'serve/*.c' 'tools/*.c' |
+    found=$(cd "$root" && sources 'base/*.c' 'block/*.c' 'fat/*.c' 'kv/*.c' 'image/*.c' 'serve/*.c' 'tools/*.c' |
         cppcheck --file-list=- -j "$(nproc)" --quiet --std=c11 --inline-suppr -I . "${includes[@]}" \
             -D__GNUC__ -U__clang__ -D'__attribute__(x)=' \
             --enable=warning,performance,portability --suppress=missingIncludeSystem \

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# An #include runs downward or within its module: base < block < fat < image < serve < tools. The core (base,
-# block, fat outside host/) includes nothing of host/, and of the system only the compiler's headers.
+# An #include runs downward or within its module: base < block < fat < kv < image < serve < tools; of kv/
+# only onfat/ and its header need fat/. The core (base, block, fat, kv outside host/) includes nothing of
+# host/, and of the system only the compiler's headers.
 . "$(dirname "$0")/lib.sh"
 
 # Reads paths, prints faults.
 judge='
 my $n = 0;
-my %rank = map { $_ => $n++ } qw(base block fat image serve tools);
+my %rank = map { $_ => $n++ } qw(base block fat kv image serve tools);
 my %home = map { m,^(\w+)/include/(.*), ? ($2 => $1) : () } glob "*/include/cairn/*.h";
 my %compiler = map { ("$_.h" => 1) } qw(stdarg stdbool stddef stdint limits);
 
@@ -17,16 +18,20 @@ sub module { my ($name) = @_; $home{$name} // ($name =~ m,^(\w+)/, ? $1 : "") }
 # xxhash.h is compiled freestanding behind base/shim, by one source and the shims themselves.
 sub shimmed { my ($path, $name) = @_; $path =~ m,^base/shim/, || "$path $name" eq "base/hash128.c xxhash.h" }
 
+# The one sideways edge: a directory of a FAT volume as a store.
+sub on_fat { $_[0] =~ m,^kv/(onfat/|include/cairn/kv_fat\.h$), }
+
 while (my $path = <STDIN>) {
     chomp $path;
     my ($mine) = $path =~ m,^(\w+)/,;
     next if !defined $rank{$mine};
-    my $core = $path =~ m,^(base|block|fat)/, && $path !~ m,/(host|gen)/,;
+    my $core = $path =~ m,^(base|block|fat|kv)/, && $path !~ m,/(host|gen)/,;
     open my $file, "<", $path or next;
     while (<$file>) {
         my ($kind, $name) = /^\s*#\s*include\s*([<"])([^>"]*)/ or next;
         my $theirs = module($name);
         my $fault = ($rank{$theirs} // -1) > $rank{$mine} ? "which is of a higher layer"
+            : $theirs eq "fat" && $mine eq "kv" && !on_fat($path) ? "and a store stands beside FAT, not on it"
             : !$core ? next
             : $name =~ m,\bhost/, ? "and the core may not need the host"
             : $kind eq "<" && $name !~ m,^cairn/, && !$compiler{$name} && !shimmed($path, $name)
@@ -54,6 +59,11 @@ plant_private() {
 plant_host() {
     echo '#include "base/host/clock.h"' >>"$root/fat/codec/name.c"
     expect='fat/codec/name.c:.*may not need the host'
+}
+
+plant_sideways() {
+    echo '#include <cairn/fat.h>' >>"$root/kv/front/front.c"
+    expect='kv/front/front.c:.*beside FAT'
 }
 
 plant_libc() {

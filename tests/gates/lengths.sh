@@ -9,7 +9,7 @@ function_median_max=12
 file_max=600
 
 functions() { # lines path name
-    (cd "$root" && sources 'base/*.c' 'block/*.c' 'fat/*.c' 'image/*.c' 'serve/*.c' 'tools/*.c' "$@" |
+    (cd "$root" && sources 'base/*.c' 'block/*.c' 'fat/*.c' 'kv/*.c' 'image/*.c' 'serve/*.c' 'tools/*.c' "$@" |
         ctags -f - -L - --languages=C --kinds-C=f --fields=+ne --excmd=number 2>/dev/null) |
         perl -F'\t' -lane '/\tline:(\d+)/ or next; $start = $1; /\tend:(\d+)/ or next;
             print $1 - $start + 1, " $F[1] $F[0]"' | sort -n

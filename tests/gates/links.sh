@@ -15,7 +15,7 @@ check() {
     done < <(sources '*.md')
     while IFS= read -r path; do
         [ -f "$root/$path/README.md" ] || { echo "$path/: has no README.md" && status=1; }
-    done < <(cd "$root" && printf '%s\n' base block fat image serve tools tests scripts docs fixtures)
+    done < <(cd "$root" && printf '%s\n' base block fat kv image serve tools tests scripts docs fixtures)
     return $status
 }
 

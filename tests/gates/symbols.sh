@@ -25,7 +25,7 @@ unresolved() { # ARCHIVE...
 
 check() {
     local name found archives=("${objects[@]}") status=0
-    for name in base block fat; do
+    for name in base block fat kv; do
         archives=("$build/lib/libcairn-$name.a" "${archives[@]}")
         [ -f "${archives[0]}" ] || { echo "${archives[0]}: is not built" && return 1; }
         found=$(unresolved "${archives[@]}" | grep -vxE "$memory|$compiler|$linker|$(hooks)" |
@@ -40,7 +40,7 @@ plant_malloc() {
     echo 'void *malloc(unsigned long); void *cairn_planted(void) { return malloc(9); }' |
         gcc -x c -c -o "$scratch/planted.o" - || return
     objects=("$scratch/planted.o")
-    expect='libcairn-fat.a needs: malloc'
+    expect='libcairn-kv.a needs: malloc'
 }
 
 gate "$@"
