@@ -10,7 +10,7 @@ if(CAIRN_NBD AND NOT CMAKE_CROSSCOMPILING)
 endif()
 if(LIBNBD_FOUND AND CAIRN_NBD)
     list(APPEND CAIRN_REMOTE_SOURCES
-        host/nbd.c host/nbd_api.c host/nbd_ask.c host/nbd_conn.c host/nbd_io.c)
+        host/nbd.c host/nbd_api.c host/nbd_ask.c host/nbd_conn.c host/nbd_io.c host/nbd_tls.c)
     list(APPEND CAIRN_REMOTE_DEFINITIONS CAIRN_LIBNBD_VERSION="${LIBNBD_VERSION}")
 else()
     list(APPEND CAIRN_REMOTE_SOURCES host/nbd_absent.c)

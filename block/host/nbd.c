@@ -158,6 +158,7 @@ static enum cairn_err link_open(struct blk_nbd *link, const struct cairn_blk_nbd
                                 struct cairn_blk_info *info, struct cairn_why *why)
 {
     enum cairn_err err = blk_nbd_api_load(&link->api, why);
+    if (!err) err = blk_nbd_tls_check(link, why);
     if (!err) err = blk_nbd_connect(link, why);
     if (err) return err;
     err = info_ask(link, options, info, why);

@@ -71,6 +71,9 @@ struct blk_nbd {
 
 /* Connect once more; the result is the link's. */
 enum cairn_err blk_nbd_connect(struct blk_nbd *link, struct cairn_why *why) CAIRN_MUST_USE;
+/* Where TLS is asked for with a folder of certificates, is the one there by which servers are
+ * believed? (nbd_tls.c) */
+enum cairn_err blk_nbd_tls_check(const struct blk_nbd *link, struct cairn_why *why) CAIRN_MUST_USE;
 /* Close a connection and free it. */
 void blk_nbd_conn_free(struct blk_nbd_conn *conn);
 /* A connection for a batch, and its return. */
