@@ -4,16 +4,19 @@
  * and a new one comes out, which shares with the old what no change touched. Each page is written
  * once, in long runs.
  *
- * By level there is the old page that the merge stands in and the new page that is being filled,
- * with room for two pages of entries: what overflows goes out as a full page when keys only come
- * behind the old ones (bulk loading, appending), else as two halves. A new page that would be less
- * than half full takes in its old right neighbour.
+ * By level there is the old page that the merge stands in, and a window of up to two new pages that
+ * are being filled. What overflows them goes out as a full page. Before a subtree that no change
+ * touches is taken over, what is in the windows below goes out: a page that would be less than half
+ * full takes in its old right neighbour; a full one and a scant one become two halves. Behind all
+ * old keys nothing is halved: bulk loading and appending leave full pages.
  *
  * Invariants:
  * 1. The old tree's pages are not written to; those that the new one does not share are freed.
  * 2. No page is written before it is full or its last entry is known: one write a page.
- * 3. Every page but the root and the last of a level is at least a quarter full.
+ * 3. Every page but the root and the last of a level is at least a quarter full, or the key behind
+ *    it had so little in common with its own that it did not fit in.
  * 4. The memory is fixed: it does not grow with the tree or the changes.
+ * 5. Keys go out in ascending order, whatever an old page holds: else CAIRN_ECORRUPT.
  */
 #ifndef CAIRN_KV_NATIVE_MERGE_H
 #define CAIRN_KV_NATIVE_MERGE_H
@@ -45,17 +48,22 @@ struct kvn_merge_job {
     uint64_t pages_written;
 };
 
-/* Memory for any merge with these pages: levels' buffers and a run of pages to be written. */
-size_t kvn_merge_mem(uint32_t page_bytes, uint32_t run_pages);
+/* Memory for a merge: two pages for each level that the tree may get (at most KVN_DEPTH_MAX), one
+ * more, and a run of pages to be written. */
+size_t kvn_merge_mem(uint32_t page_bytes, uint32_t levels, uint32_t run_pages);
 
-/* Begin; job stays the caller's for the whole merge. mem has kvn_merge_mem bytes. */
+/* Begin; job stays the caller's for the whole merge. mem has kvn_merge_mem bytes, for the same
+ * levels and run_pages. CAIRN_ENOMEM, now or later: the tree has or gets more levels. */
 enum cairn_err kvn_merge_begin(struct kvn_merge **merge, struct kvn_merge_job *job, void *mem,
-                               uint32_t run_pages, struct cairn_why *why) CAIRN_MUST_USE;
+                               uint32_t levels, uint32_t run_pages,
+                               struct cairn_why *why) CAIRN_MUST_USE;
 /* The key, above all before, has this record from now on, or (record NULL) none; that it had none
- * before is no error. */
+ * before is no error. The lock is dropped while pages are read and written. After an error only
+ * kvn_merge_abort may follow. */
 enum cairn_err kvn_merge_put(struct kvn_merge *merge, struct kvn_slice key,
                              const struct kvn_slice *record, struct cairn_why *why) CAIRN_MUST_USE;
-/* Write what is left; job has the new tree. Nothing is flushed. */
+/* Write what is left; job has the new tree. Nothing is flushed. The merge is over, unless this
+ * fails. */
 enum cairn_err kvn_merge_end(struct kvn_merge *merge, struct cairn_why *why) CAIRN_MUST_USE;
 /* Stop: pages that are pinned are let go. What was allocated is lost until the space is loaded
  * anew. */

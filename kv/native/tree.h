@@ -17,6 +17,7 @@ struct kvn_cursor {
     const struct kvn_tree *tree;
     struct kvn_frame *frame[KVN_DEPTH_MAX]; /* by level, 0 the leaf; NULL: not pinned */
     uint32_t at[KVN_DEPTH_MAX];
+    uint32_t ahead, ahead_to; /* how many leaves to read at once; which of the parent's are read */
     bool end;
 };
 
