@@ -149,7 +149,11 @@ static enum cairn_err ready_wait(struct serve_server *server, struct cairn_why *
     if (byte_came(server)) return CAIRN_OK;
     serve_server_wait(server);
     close(server->ready_fd);
-    return cairn_why_fail(why, CAIRN_ECANCELED, "nbdkit did not start, and says why above");
+    enum cairn_err err =
+        cairn_why_fail(why, CAIRN_ECANCELED, "nbdkit did not start, and says why above");
+    if (!server->socket[0])
+        cairn_why_hint(why, "if the port is in use, --port=NUMBER takes another one");
+    return err;
 }
 
 static enum cairn_err nbdkit_start(struct serve_server *server,
@@ -199,6 +203,15 @@ enum cairn_err serve_server_run(struct serve_server *server, const char *const *
     if (os) return os_fail(why, os, words[0], "run");
     *status = wait_for(server, pid);
     return CAIRN_OK;
+}
+
+const char *serve_nbdkit_version(void)
+{
+#ifdef CAIRN_NBDKIT_VERSION
+    return CAIRN_NBDKIT_VERSION;
+#else
+    return NULL;
+#endif
 }
 
 void serve_server_wait(struct serve_server *server)

@@ -45,6 +45,9 @@ enum cairn_err serve_server_start(struct serve_server *server,
 enum cairn_err serve_server_run(struct serve_server *server, const char *const *words, size_t count,
                                 int *status, struct cairn_why *why) CAIRN_MUST_USE;
 
+/* The version of nbdkit that this build's plugin was made for, NULL when it has no plugin. */
+const char *serve_nbdkit_version(void);
+
 /* Wait until the server ends: by itself, or by a signal that ends programs, which it is sent. */
 void serve_server_wait(struct serve_server *server);
 

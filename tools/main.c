@@ -10,6 +10,7 @@
 #include <cairn/log.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <serve/server.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,15 +89,16 @@ static void version_print(void)
 {
     const struct {
         const char *name, *version;
-    } libraries[] = {
-        { "liburing", cairn_blk_uring_version() },  { "libnbd", cairn_blk_nbd_version() },
-        { "librbd", cairn_blk_rbd_version() },      { "libblkid", cairn_blk_probe_version() },
-        { "libarchive", CAIRN_LIBARCHIVE_VERSION }, { "xxhash", CAIRN_XXHASH_VERSION }
+    } parts[] = {
+        { "liburing", cairn_blk_uring_version() }, { "libnbd", cairn_blk_nbd_version() },
+        { "librbd", cairn_blk_rbd_version() },     { "libblkid", cairn_blk_probe_version() },
+        { "nbdkit", serve_nbdkit_version() },      { "libarchive", CAIRN_LIBARCHIVE_VERSION },
+        { "xxhash", CAIRN_XXHASH_VERSION },
     };
     puts("cairn " CAIRN_VERSION);
-    for (size_t i = 0; i < CAIRN_COUNT(libraries); i++)
-        printf("%-10s %s\n", libraries[i].name,
-               libraries[i].version ? libraries[i].version : "not in this build");
+    for (size_t i = 0; i < CAIRN_COUNT(parts); i++)
+        printf("%-10s %s\n", parts[i].name,
+               parts[i].version ? parts[i].version : "not in this build");
 }
 
 static enum tool_status run(uint32_t count, const char **words)

@@ -222,6 +222,24 @@ run serve --sim=error=write:x d.img && refuses 2 'x'
 run serve --socket there d.img && refuses 4 'there: .*[Ee]xists.*removed'
 run serve --socket none/sock d.img -- true
 same 'a folder that is not there' "$status $(grep -c '^cairn: d.img: nbdkit did not start' .err)" '4 1'
+python3 -c 'import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+print(s.getsockname()[1], flush=True); time.sleep(60)' >port &
+holder=$!
+for _ in $(seq 200); do [ -s port ] && break || sleep 0.02; done
+run serve --host 127.0.0.1 --port "$(cat port)" d.img
+same 'a port in use' "$status $(grep -c 'already in use' .err) $(grep -c '^cairn: d.img: .*--port=NUMBER' .err)" '4 1 1'
+kill "$holder"
+up d.img
+run serve --socket sock d.img && refuses 4 'sock: .*[Ee]xists.*removed'
+down
+for name in 'ä/€ ?&#%' -v a=b; do
+    up --export="$name" d.img
+    try "an export named $name" test "$(nbdinfo --size "$uri")" = 33554432
+    down
+done
+run serve --export "$(head -c 5000 /dev/zero | tr '\0' x)" d.img && refuses 2 'over 4095 bytes'
+run --version && expect 0 '^nbdkit +[0-9]'
 run serve --port 0 d.img && refuses 2 'port'
 run serve --socket a --port 9 d.img && refuses 2 'socket'
 run serve --tls-psk a --tls-certificates b d.img && refuses 2 'tls'
