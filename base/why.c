@@ -80,13 +80,22 @@ static void escaped_put(struct cairn_text *text, const char *str)
     cairn_text_escaped(text, str, cairn_str_len(str));
 }
 
-/* "write block 4096 via cow/disk.img", each part where it is known. */
+/* "write: no power" and the like, behind which a place would read as part of the detail. */
+static bool has_detail(const char *what)
+{
+    while (*what && !(what[0] == ':' && what[1] == ' '))
+        what++;
+    return *what != '\0';
+}
+
+/* "write block 4096 via cow/disk.img", or "write: no power, block 4096 via disk.img", each part
+ * where it is known. */
 static void operation_put(struct cairn_text *text, const struct cairn_why *why)
 {
     const char *space = "";
     if (why->what[0]) {
         escaped_put(text, why->what);
-        space = " ";
+        space = has_detail(why->what) ? ", " : " ";
     }
     if (why->block != CAIRN_WHY_NONE) {
         cairn_text_fmt(text, "%sblock ", space);

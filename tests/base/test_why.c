@@ -28,6 +28,17 @@ START_TEST(whole_form)
 }
 END_TEST
 
+START_TEST(place_is_no_part_of_a_detail)
+{
+    ck_assert(cairn_why_fail(&why, CAIRN_EIO, "read: %s", "no power"));
+    ck_why("read: no power: Input/output error");
+    cairn_why_via(&why, "sim");
+    ck_why("read: no power, via sim: Input/output error");
+    cairn_why_block(&why, 7);
+    ck_why("read: no power, block 7 via sim: Input/output error");
+}
+END_TEST
+
 START_TEST(empty_parts_are_left_out)
 {
     ck_assert(cairn_why_fail(&why, CAIRN_EIO, "%s", ""));
@@ -150,6 +161,7 @@ TCase *why_units(void)
 {
     TCase *tcase = tcase_create("why");
     tcase_add_test(tcase, whole_form);
+    tcase_add_test(tcase, place_is_no_part_of_a_detail);
     tcase_add_test(tcase, empty_parts_are_left_out);
     tcase_add_test(tcase, zeroed_is_as_good_as_cleared);
     tcase_add_test(tcase, failing_again_starts_anew);

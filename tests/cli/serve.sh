@@ -132,7 +132,7 @@ up --write --sim=error=write:5 f.img
 asks write:{0,4096,8192,12288}:512:a write:16384:512:b write:16384:512:c
 same 'the fifth write fails at the client' "$answer" 'write OK|write OK|write OK|write OK|write EIO|write OK'
 down
-same 'why is in the log' "$(grep -cE 'error: write: fails as planned block 32 via sim: Input/output error' .log)" 1
+same 'why is in the log' "$(grep -cE 'error: write: fails as planned, block 32 via sim: Input/output error' .log)" 1
 same 'and at the end how often' "$(grep -c 'sim: error  *hit 1 of 6' .log)" 1
 up --write --sim=error=write:2:ENOSPC,error=flush:1 f.img
 asks write:0:512:a write:0:512:b flush write:0:512:c
