@@ -31,8 +31,8 @@ static void connect_hint(const struct blk_nbd *link, const char *text, struct ca
         cairn_why_hint(why, "as in nbd://host/export or nbd+unix:///export?socket=/run/nbd.sock");
     else if (strstr(text, "export"))
         cairn_why_hint(why,
-                       "the server answers: it has no such export, or does not let us have it "
-                       "(nbdinfo --list shows its exports)");
+                       "the server answers: it has no such export, or does not let us have it; "
+                       "nbdinfo --list shows its exports");
     else if (is_tls)
         cairn_why_hint(why, "does the server speak TLS, and do the keys fit? nbd:// goes without");
     else if (strstr(text, "TLS"))
