@@ -303,7 +303,7 @@ static enum cairn_err queue_watch(struct cairn_blk_virtio *dev, struct blk_virti
         if (dev->virtio->ops->status(dev->virtio) & CAIRN_VIRTIO_NEEDS_RESET) return CAIRN_EIO;
         *text = "the device did not answer in time";
         if (now >= deadline) return CAIRN_ETIMEDOUT;
-        *text = "the device is out of reach";
+        *text = "the device, or the server that it is of, is gone";
         err = queue_sleep(dev, q, cairn_min_u64(deadline, now + SLICE_NS));
         if (blk_virtq_ready(&q->ring)) break;
         now = cairn_clock_mono_now(clock);
