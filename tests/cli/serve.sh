@@ -16,10 +16,11 @@ stop() {
 }
 trap stop EXIT
 
-# A plugin with AddressSanitizer needs it preloaded, and nbdkit, whatever it serves, then hangs at its
-# end when a client has gone without a word. The build without it runs all of this.
+# A plugin with AddressSanitizer comes into an nbdkit without. Preloading the sanitizer would have it
+# watch the heap, too, but libc's lock of locales then is broken once nbdkit has started (an unlock too
+# many), and the end of libp11-kit waits for it for ever, when an error was printed meanwhile.
 if nm -D "$plugin" | grep __asan_init >/dev/null; then
-    echo 'skipped: nbdkit hangs when AddressSanitizer is preloaded' && exit 77
+    export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 fi
 export TMPDIR=$folder
 
