@@ -67,11 +67,12 @@ struct rig {
     struct cairn_blk_trace *logged; /* its log is held against what it stands on */
     void *memory, *log, *bounces[RIG_LAYERS_MAX];
     struct vdisk *vdisk;
-    uint8_t *model;                /* cairn_blk_bytes(dev) of it count */
-    struct cairn_blk_sim *sim;     /* the highest one */
-    size_t failing_at;             /* the place in devs of what fails on demand: it, or a vdisk */
-    bool hides;                    /* a layer above makes good what it fails, or goes elsewhere */
-    bool no_flush;                 /* no flush of the top reaches it */
+    struct strict *strict;     /* the bottom, when it is one */
+    uint8_t *model;            /* cairn_blk_bytes(dev) of it count */
+    struct cairn_blk_sim *sim; /* the highest one */
+    size_t failing_at;         /* the place in devs of what fails on demand: it, or the bottom */
+    bool hides;                /* a layer above makes good what it fails, or goes elsewhere */
+    bool no_flush;             /* no flush of the top reaches it */
     char via[CAIRN_WHY_VIA_BYTES]; /* how an explanation of its names the stack */
 };
 
@@ -102,7 +103,7 @@ bool rig_write(struct rig *rig, struct tape *tape, uint64_t block, uint64_t coun
 void rig_draw_range(struct rig *rig, struct tape *tape, uint64_t *block, uint64_t *count);
 
 /* rig_fail.c: the device in it that fails on demand, or NULL; from now on what `on` says and
- * touches this block of that device, or its next flush; or nothing any more. A vdisk takes no heed
+ * touches this block of that device, or its next flush; or nothing any more. A bottom takes no heed
  * of `on`, and all of its flushes fail. */
 struct cairn_blk *rig_failing(const struct rig *rig);
 void rig_fail_block(struct rig *rig, uint32_t on, uint64_t block);

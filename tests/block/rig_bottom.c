@@ -130,7 +130,8 @@ void rig_open_bottom(struct rig *rig, const char *name, uint32_t block_bytes)
     } else if (!strcmp(name, "strict")) {
         rig->memory = rig_zeros(RIG_BYTES);
         strict_open(&rig->bottom.strict, rig->memory, block_bytes, RIG_BYTES / block_bytes);
-        rig->dev = &rig->bottom.strict.base;
+        rig->strict = &rig->bottom.strict;
+        rig->dev = &rig->strict->base;
     } else if (!strcmp(name, "nbd")) {
         open_nbd(rig, block_bytes);
     } else if (!strcmp(name, "rbd")) {

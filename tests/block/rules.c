@@ -39,7 +39,7 @@ static const char *unless_discard(const struct rig *rig)
 
 static const char *unless_failing(const struct rig *rig)
 {
-    if (!rig_failing(rig)) return "nothing in it fails on demand: no sim, no virtio disk";
+    if (!rig_failing(rig)) return "nothing in it fails on demand: no sim, and no bottom of ours";
     return rig->hides ? "a layer above what fails makes it good, or goes elsewhere" : NULL;
 }
 

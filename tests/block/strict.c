@@ -26,9 +26,26 @@ static void request_demand(const struct cairn_blk_info *info, const struct cairn
     demand(req->status == CAIRN_OK, "a status that is not clear");
 }
 
-static void request_do(struct strict *dev, const struct cairn_blk_req *req)
+static enum cairn_err fail(const struct strict *dev, const char *op, struct cairn_why *why)
+{
+    enum cairn_err err = cairn_why_fail(why, CAIRN_EIO, "%s: fails as told", op);
+    cairn_why_via(why, dev->base.name);
+    return err;
+}
+
+static bool is_bad(const struct strict *dev, const struct cairn_blk_req *req)
+{
+    return req->block < dev->bad_block + dev->bad_count && dev->bad_block < req->block + req->count;
+}
+
+static void request_do(struct strict *dev, struct cairn_blk_req *req)
 {
     request_demand(&dev->base.info, req);
+    if (is_bad(dev, req)) {
+        req->status = fail(dev, req->op == CAIRN_BLK_READ ? "read" : "write", req->why);
+        cairn_why_block(req->why, req->block);
+        return;
+    }
     uint8_t *at = dev->bytes + req->block * dev->base.info.block_bytes;
     for (uint32_t i = 0; i < req->seg_count; at += req->segs[i].bytes, i++)
         if (req->op == CAIRN_BLK_READ)
@@ -39,9 +56,12 @@ static void request_do(struct strict *dev, const struct cairn_blk_req *req)
 
 static enum cairn_err strict_submit(struct cairn_blk *dev, struct cairn_blk_req *reqs, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    enum cairn_err err = CAIRN_OK;
+    for (size_t i = 0; i < count; i++) {
         request_do((struct strict *)dev, &reqs[i]);
-    return CAIRN_OK;
+        if (!err) err = reqs[i].status;
+    }
+    return err;
 }
 
 /* Put one array into the first place that holds another. */
@@ -72,9 +92,8 @@ static enum cairn_err strict_finish(struct cairn_blk *dev, struct cairn_blk_req 
 
 static enum cairn_err strict_flush(struct cairn_blk *dev, struct cairn_why *why)
 {
-    (void)dev;
-    (void)why;
-    return CAIRN_OK;
+    const struct strict *strict = (const struct strict *)dev;
+    return strict->bad_flush ? fail(strict, "flush", why) : CAIRN_OK;
 }
 
 static enum cairn_err strict_close(struct cairn_blk *dev, struct cairn_why *why)
@@ -106,5 +125,7 @@ void strict_open(struct strict *dev, uint8_t *bytes, uint32_t block_bytes, uint6
                                    .zero = CAIRN_BLK_EMULATED };
     cairn_blk_init(&dev->base, &strict_ops, &info, "strict", NULL);
     dev->bytes = bytes;
+    dev->bad_count = 0;
+    dev->bad_flush = false;
     memset(dev->begun, 0, sizeof dev->begun);
 }

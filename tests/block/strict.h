@@ -15,6 +15,8 @@
 struct strict {
     struct cairn_blk base;
     uint8_t *bytes;
+    uint64_t bad_block, bad_count;                     /* requests that touch these fail */
+    bool bad_flush;                                    /* and every flush */
     const struct cairn_blk_req *begun[STRICT_BATCHES]; /* what finish must be called with */
 };
 
