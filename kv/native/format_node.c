@@ -3,11 +3,7 @@
  * Pages of the tree (kv/FORMAT.md, "Tree"). Finding a key looks at the slots first, which hold the
  * first two bytes of each key, and then only at the entries where those two are the same.
  */
-#include "codec.h"
-
-#define HEAD_BYTES 48u
-#define SLOT_BYTES 4u
-#define ENTRY_HEAD_BYTES 4u
+#include "node.h"
 
 static const uint8_t magic[4] = { 'C', 'K', 'V', 'T' };
 
@@ -25,11 +21,6 @@ int kvn_slice_compare(struct kvn_slice a, struct kvn_slice b)
 
 /* ---- one entry ------------------------------------------------------------------------------- */
 
-static uint32_t slots_at(uint32_t prefix_bytes)
-{
-    return (HEAD_BYTES + prefix_bytes + SLOT_BYTES - 1) / SLOT_BYTES * SLOT_BYTES;
-}
-
 static uint32_t prefix_bytes_of(const uint8_t *page)
 {
     return cairn_le16(page + 32);
@@ -37,24 +28,17 @@ static uint32_t prefix_bytes_of(const uint8_t *page)
 
 static const uint8_t *slots_of(const uint8_t *page)
 {
-    return page + slots_at(prefix_bytes_of(page));
+    return page + kvn_slots_at(prefix_bytes_of(page));
 }
 
 static uint32_t slot_head(const uint8_t *slots, uint32_t at)
 {
-    return cairn_le16(slots + at * SLOT_BYTES + 2);
+    return cairn_le16(slots + at * KVN_SLOT_BYTES + 2);
 }
 
 static const uint8_t *entry_of(const uint8_t *page, const uint8_t *slots, uint32_t at)
 {
-    return page + cairn_le16(slots + at * SLOT_BYTES);
-}
-
-/* The first two bytes of a suffix as a number, in the order of suffixes. */
-static uint32_t head_of(const uint8_t *suffix, uint32_t bytes)
-{
-    if (bytes >= 2) return (uint32_t)suffix[0] << 8 | suffix[1];
-    return bytes == 1 ? (uint32_t)suffix[0] << 8 : 0;
+    return page + cairn_le16(slots + at * KVN_SLOT_BYTES);
 }
 
 uint32_t kvn_node_count(const uint8_t *page)
@@ -64,19 +48,19 @@ uint32_t kvn_node_count(const uint8_t *page)
 
 struct kvn_slice kvn_node_prefix(const uint8_t *page)
 {
-    return (struct kvn_slice){ page + HEAD_BYTES, prefix_bytes_of(page) };
+    return (struct kvn_slice){ page + KVN_NODE_HEAD_BYTES, prefix_bytes_of(page) };
 }
 
 struct kvn_slice kvn_node_suffix(const uint8_t *page, uint32_t at)
 {
     const uint8_t *entry = entry_of(page, slots_of(page), at);
-    return (struct kvn_slice){ entry + ENTRY_HEAD_BYTES, cairn_le16(entry) };
+    return (struct kvn_slice){ entry + KVN_ENTRY_HEAD_BYTES, cairn_le16(entry) };
 }
 
 struct kvn_slice kvn_node_value(const uint8_t *page, uint32_t at)
 {
     const uint8_t *entry = entry_of(page, slots_of(page), at);
-    return (struct kvn_slice){ entry + ENTRY_HEAD_BYTES + cairn_le16(entry),
+    return (struct kvn_slice){ entry + KVN_ENTRY_HEAD_BYTES + cairn_le16(entry),
                                cairn_le16(entry + 2) };
 }
 
@@ -109,8 +93,8 @@ static uint32_t find_suffix(const uint8_t *page, const uint8_t *slots, uint32_t 
     while (at < end) {
         uint32_t middle = at + (end - at) / 2;
         const uint8_t *entry = entry_of(page, slots, middle);
-        int order =
-            bytes_compare(entry + ENTRY_HEAD_BYTES, cairn_le16(entry), suffix.data, suffix.bytes);
+        int order = bytes_compare(entry + KVN_ENTRY_HEAD_BYTES, cairn_le16(entry), suffix.data,
+                                  suffix.bytes);
         *equal = order == 0;
         if (*equal) return middle;
         if (order < 0)
@@ -127,7 +111,7 @@ static int prefix_compare(const uint8_t *page, struct kvn_slice key, struct kvn_
 {
     uint32_t bytes = prefix_bytes_of(page);
     uint32_t shorter = bytes < key.bytes ? bytes : key.bytes;
-    int order = shorter > 0 ? memcmp(key.data, page + HEAD_BYTES, shorter) : 0;
+    int order = shorter > 0 ? memcmp(key.data, page + KVN_NODE_HEAD_BYTES, shorter) : 0;
     if (order != 0) return order;
     if (key.bytes < bytes) return -1;
     *suffix = (struct kvn_slice){ key.data + bytes, key.bytes - bytes };
@@ -142,10 +126,10 @@ uint32_t kvn_node_find(const uint8_t *page, struct kvn_slice key, bool *equal)
     *equal = false;
     if (order != 0) return order < 0 ? 0 : count;
     const uint8_t *slots = slots_of(page);
-    uint32_t head = head_of(suffix.data, suffix.bytes);
+    uint32_t head = kvn_slot_head(suffix.data, suffix.bytes);
     uint32_t at = find_head(slots, count, head);
     if (at == count || slot_head(slots, at) != head) return at;
-    uint32_t same = find_head(slots + at * SLOT_BYTES, count - at, head + 1);
+    uint32_t same = find_head(slots + at * KVN_SLOT_BYTES, count - at, head + 1);
     return find_suffix(page, slots, at, at + same, suffix, equal);
 }
 
@@ -185,18 +169,18 @@ struct frame {
 /* NULL, or what is wrong with the place and the lengths of an entry. */
 static const char *entry_fault(struct frame *frame, uint32_t at)
 {
-    uint32_t begin = cairn_le16(frame->slots + at * SLOT_BYTES);
-    if (begin < frame->slots_end || begin + ENTRY_HEAD_BYTES > frame->end)
+    uint32_t begin = cairn_le16(frame->slots + at * KVN_SLOT_BYTES);
+    if (begin < frame->slots_end || begin + KVN_ENTRY_HEAD_BYTES > frame->end)
         return "an entry outside of its place";
     const uint8_t *entry = frame->page + begin;
     uint32_t key_bytes = cairn_le16(entry), value_bytes = cairn_le16(entry + 2);
-    if (begin + ENTRY_HEAD_BYTES + key_bytes + value_bytes != frame->end)
+    if (begin + KVN_ENTRY_HEAD_BYTES + key_bytes + value_bytes != frame->end)
         return "entries do not join";
     if (key_bytes + frame->prefix_bytes > KVN_KEY_MAX) return "a key that is too long";
     if (frame->leaf && key_bytes + frame->prefix_bytes < KVN_ID_BYTES)
         return "a key that is too short";
     if (value_bytes == 0 || value_bytes > frame->value_most) return "a value of a wrong size";
-    if (slot_head(frame->slots, at) != head_of(entry + ENTRY_HEAD_BYTES, key_bytes))
+    if (slot_head(frame->slots, at) != kvn_slot_head(entry + KVN_ENTRY_HEAD_BYTES, key_bytes))
         return "a slot does not tell of its key";
     frame->end = begin;
     return NULL;
@@ -242,7 +226,7 @@ enum cairn_err kvn_node_check(const uint8_t *page, uint32_t page_bytes, struct k
                            .leaf = head->level == 0 };
     if (frame.prefix_bytes > KVN_KEY_MAX) return wrong(why, head, "a prefix that is too long");
     frame.slots = slots_of(page);
-    frame.slots_end = slots_at(frame.prefix_bytes) + head->count * SLOT_BYTES;
+    frame.slots_end = kvn_slots_at(frame.prefix_bytes) + head->count * KVN_SLOT_BYTES;
     if (head->count == 0 || frame.slots_end > page_bytes)
         return wrong(why, head, "a number of entries that cannot be");
     const char *fault = entries_fault(&frame, head->count);
@@ -251,59 +235,39 @@ enum cairn_err kvn_node_check(const uint8_t *page, uint32_t page_bytes, struct k
 
 /* ---- building -------------------------------------------------------------------------------- */
 
-static uint32_t common_prefix(struct kvn_slice a, struct kvn_slice b)
-{
-    uint32_t shorter = a.bytes < b.bytes ? a.bytes : b.bytes, same = 0;
-    while (same < shorter && a.data[same] == b.data[same])
-        same++;
-    return same;
-}
-
 uint32_t kvn_node_size(uint32_t count, uint64_t key_bytes, uint64_t value_bytes,
                        struct kvn_slice first, struct kvn_slice last)
 {
-    uint32_t prefix = common_prefix(first, last);
-    return (uint32_t)(slots_at(prefix) + count * (uint64_t)(SLOT_BYTES + ENTRY_HEAD_BYTES) +
+    uint32_t prefix = kvn_common_prefix(first, last);
+    return (uint32_t)(kvn_slots_at(prefix) +
+                      count * (uint64_t)(KVN_SLOT_BYTES + KVN_ENTRY_HEAD_BYTES) +
                       (key_bytes - (uint64_t)count * prefix) + value_bytes);
 }
 
-static void head_encode(uint8_t *page, const struct kvn_node_head *head, struct kvn_slice prefix)
+void kvn_node_head_encode(uint8_t *page, const struct kvn_node_head *head)
 {
     memcpy(page, magic, sizeof magic);
     page[4] = head->level;
-    cairn_le16_put(page + 6, head->count);
     cairn_le64_put(page + 8, head->page);
     cairn_le64_put(page + 16, head->birth);
     cairn_le64_put(page + 24, head->uuid8);
-    cairn_le16_put(page + 32, (uint16_t)prefix.bytes);
-    if (prefix.bytes > 0) memcpy(page + HEAD_BYTES, prefix.data, prefix.bytes);
-}
-
-/* Put an entry in front of `end`; returns where it begins. */
-static uint32_t entry_put(uint8_t *page, uint32_t end, struct kvn_slice suffix,
-                          struct kvn_slice value)
-{
-    uint32_t begin = end - ENTRY_HEAD_BYTES - suffix.bytes - value.bytes;
-    uint8_t *entry = page + begin;
-    cairn_le16_put(entry, (uint16_t)suffix.bytes);
-    cairn_le16_put(entry + 2, (uint16_t)value.bytes);
-    if (suffix.bytes > 0) memcpy(entry + ENTRY_HEAD_BYTES, suffix.data, suffix.bytes);
-    memcpy(entry + ENTRY_HEAD_BYTES + suffix.bytes, value.data, value.bytes);
-    return begin;
 }
 
 void kvn_node_build(uint8_t *page, uint32_t page_bytes, const struct kvn_node_head *head,
                     const struct kvn_item *items)
 {
-    uint32_t prefix = common_prefix(items[0].key, items[head->count - 1].key), end = page_bytes;
+    uint32_t prefix = kvn_common_prefix(items[0].key, items[head->count - 1].key);
+    uint32_t end = page_bytes;
     memset(page, 0, page_bytes);
-    head_encode(page, head, (struct kvn_slice){ items[0].key.data, prefix });
-    uint8_t *slot = page + slots_at(prefix);
-    for (uint32_t i = 0; i < head->count; i++, slot += SLOT_BYTES) {
+    kvn_node_head_encode(page, head);
+    cairn_le16_put(page + 6, head->count);
+    cairn_le16_put(page + 32, (uint16_t)prefix);
+    if (prefix > 0) memcpy(page + KVN_NODE_HEAD_BYTES, items[0].key.data, prefix);
+    uint8_t *slot = page + kvn_slots_at(prefix);
+    for (uint32_t i = 0; i < head->count; i++, slot += KVN_SLOT_BYTES) {
         struct kvn_slice suffix = { items[i].key.data + prefix, items[i].key.bytes - prefix };
-        end = entry_put(page, end, suffix, items[i].value);
-        cairn_le16_put(slot, (uint16_t)end);
-        cairn_le16_put(slot + 2, (uint16_t)head_of(suffix.data, suffix.bytes));
+        end = kvn_entry_put(page, end, suffix, items[i].value);
+        kvn_slot_put(slot, end, suffix);
     }
     cairn_le32_put(page + 36, end);
 }

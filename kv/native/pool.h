@@ -34,7 +34,7 @@ struct kvn_pool {
     uint32_t *buckets; /* number of a frame + 1, or 0 */
     uint32_t free, hand;
     uint32_t taken, take_max; /* frames that others have, and how many they may have */
-    uint64_t uuid8; /* of the store; set by the caller after init */
+    uint64_t uuid8;           /* of the store; set by the caller after init */
     uint64_t reads, hits;
 };
 
