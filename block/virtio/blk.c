@@ -291,8 +291,10 @@ enum cairn_err cairn_blk_virtio_open(struct cairn_blk_virtio *dev, struct cairn_
 enum cairn_err cairn_blk_virtio_refresh(struct cairn_blk_virtio *dev, struct cairn_why *why)
 {
     struct blk_virtio_config config;
+    enum cairn_err err = blk_virtio_usable(dev, "look at the capacity", why);
+    if (err) return err;
     __atomic_store_n(&dev->virtio->config_changed, false, __ATOMIC_SEQ_CST);
-    enum cairn_err err = blk_virtio_config_load(dev->virtio, &config, why);
+    err = blk_virtio_config_load(dev->virtio, &config, why);
     if (!err) err = blk_virtio_capacity_check(&config, why);
     if (err) {
         cairn_why_via(why, dev->base.name);

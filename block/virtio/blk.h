@@ -181,6 +181,9 @@ enum cairn_err blk_virtio_finish(struct cairn_blk *base, struct cairn_blk_req *r
 
 /* blk_ctl.c */
 
+/* Is the device given up? For what is asked of its configuration, which goes through no queue. */
+enum cairn_err blk_virtio_usable(const struct cairn_blk_virtio *dev, const char *what,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
 enum cairn_err blk_virtio_flush(struct cairn_blk *base, struct cairn_why *why) CAIRN_MUST_USE;
 
 static inline struct cairn_blk_virtio *blk_virtio_of(struct cairn_blk *base)

@@ -34,6 +34,15 @@ static enum cairn_err ask(struct cairn_blk_virtio *dev, uint32_t type, const cha
     return req.status;
 }
 
+enum cairn_err blk_virtio_usable(const struct cairn_blk_virtio *dev, const char *what,
+                                 struct cairn_why *why)
+{
+    struct cairn_blk_req req = { .why = why };
+    const struct blk_virtio_batch batch = { .reqs = &req, .what = what };
+    if (blk_virtio_broken(dev)) blk_virtio_fail_broken(dev, &batch, 0);
+    return req.status;
+}
+
 static enum cairn_err needs(const struct cairn_blk_virtio *dev, uint64_t feature, const char *what,
                             struct cairn_why *why)
 {
@@ -84,6 +93,7 @@ enum cairn_err cairn_blk_virtio_cache_set(struct cairn_blk_virtio *dev, bool wri
     struct cairn_virtio *virtio = dev->virtio;
     uint8_t mode = write_back, said = 0; /* devices that keep their own mode do so silently */
     enum cairn_err err = needs(dev, BLK_VIRTIO_F_CONFIG_WCE, "set the cache's mode", why);
+    if (!err) err = blk_virtio_usable(dev, "set the cache's mode", why);
     if (err) return err;
     err = virtio->ops->config_write(virtio, BLK_VIRTIO_CONFIG_WCE, &mode, 1, why);
     if (!err) err = virtio->ops->config_read(virtio, BLK_VIRTIO_CONFIG_WCE, &said, 1, why);

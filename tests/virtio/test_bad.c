@@ -104,6 +104,10 @@ static void require_given_up(enum cairn_err err, const char *what)
     ck_assert(strstr(why.what, what));
     ck_assert_int_eq(cairn_blk_flush(&vdisk.dev.base, &why), err);
     ck_assert(strstr(why.what, what));
+    ck_assert_int_eq(cairn_blk_virtio_refresh(&vdisk.dev, &why), err);
+    ck_assert(strstr(why.what, what));
+    ck_assert_int_eq(cairn_blk_virtio_cache_set(&vdisk.dev, true, &why), err);
+    ck_assert(strstr(why.what, what) && strstr(why.hint, "anew"));
     ck_assert_int_eq(cairn_blk_begin(&vdisk.dev.base, reqs, 4), CAIRN_OK);
     ck_assert_int_eq(cairn_blk_finish(&vdisk.dev.base, reqs, 4), err);
     vdisk_close(&vdisk);
