@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A page that was checked, used in every way: for the units and the fuzzer. */
-#include "format_units.h"
+#include "format_use.h"
 #include <string.h>
 
 static bool finds(const uint8_t *page, uint32_t at)

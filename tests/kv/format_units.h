@@ -3,7 +3,7 @@
 #ifndef CAIRN_TESTS_KV_FORMAT_UNITS_H
 #define CAIRN_TESTS_KV_FORMAT_UNITS_H
 
-#include "kv/native/format.h"
+#include "format_use.h"
 #include <check.h>
 
 TCase *format_super_units(void);
@@ -14,9 +14,5 @@ TCase *format_log_units(void);
 
 /* A store of `pages` pages with all fields of its superblock set to something that is allowed. */
 void format_super_fill(struct kvn_super *super, uint32_t page_bytes, uint64_t pages);
-
-/* Call every function that looks into a page which kvn_node_check found fine: a sanitizer says
- * whether one leaves the page. False: something does not agree with something else. */
-bool format_node_use(const uint8_t *page);
 
 #endif
