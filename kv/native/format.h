@@ -154,7 +154,8 @@ enum kvn_kind {
 
 struct kvn_run {
     uint8_t first, count; /* pages within the chunk */
-    bool reserved;
+    bool reserved;        /* it reads as zeros and has no hashes */
+    bool in_place;        /* it was, and was written to later than its birth */
     uint64_t page, birth;
 };
 struct kvn_chunk {

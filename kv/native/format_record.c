@@ -5,6 +5,7 @@
 #define RUN_BYTES 17u
 #define HASH_BYTES 16u
 #define RUN_RESERVED 1u
+#define RUN_IN_PLACE 2u
 #define PAGE_BITS 48u      /* of the number of a run's first page */
 #define SNAPSHOT_BYTES 49u /* generation, root, levels, entries */
 
@@ -25,7 +26,7 @@ static void run_encode(uint8_t *out, const struct kvn_run *run)
 {
     out[0] = run->first;
     out[1] = run->count;
-    out[2] = run->reserved ? RUN_RESERVED : 0;
+    out[2] = run->reserved ? RUN_RESERVED : run->in_place ? RUN_IN_PLACE : 0;
     page48_put(out + 3, run->page);
     cairn_le64_put(out + 9, run->birth);
 }
@@ -33,10 +34,11 @@ static void run_encode(uint8_t *out, const struct kvn_run *run)
 /* False: no such run of a chunk of `pages` pages, behind what ends at page `*end`. */
 static bool run_decode(struct kvn_run *run, const uint8_t *in, uint32_t pages, uint32_t *end)
 {
-    if (in[2] & ~RUN_RESERVED) return false;
+    if (in[2] > RUN_IN_PLACE) return false;
     run->first = in[0];
     run->count = in[1];
     run->reserved = in[2] == RUN_RESERVED;
+    run->in_place = in[2] == RUN_IN_PLACE;
     run->page = page48_get(in + 3);
     run->birth = cairn_le64(in + 9);
     if (run->count == 0 || run->first < *end || run->first + run->count > pages) return false;
