@@ -54,4 +54,8 @@ bool kv_key_beneath(struct cairn_kv_key key, struct cairn_kv_key above);
 /* Order by raw bytes; a beginning comes first. */
 int kv_key_compare(struct cairn_kv_key a, struct cairn_kv_key b);
 
+/* Fail with the key as the path and the store's name as where. */
+enum cairn_err kv_fail(const struct cairn_kv *kv, struct cairn_kv_key key, struct cairn_why *why,
+                       enum cairn_err err, const char *what);
+
 #endif

@@ -29,8 +29,4 @@ enum cairn_err kv_flags_check(const struct cairn_kv *kv, uint32_t flags, uint32_
 enum cairn_err kv_list_mem_check(const struct cairn_kv *kv, void **mem, size_t *bytes,
                                  struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Fail with the key as the path and the store's name as where. */
-enum cairn_err kv_fail(const struct cairn_kv *kv, struct cairn_kv_key key, struct cairn_why *why,
-                       enum cairn_err err, const char *what);
-
 #endif
