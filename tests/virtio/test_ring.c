@@ -133,6 +133,39 @@ START_TEST(counts_wrap)
 }
 END_TEST
 
+/* All that a ring holds at once, used the last first, lap after lap; and an interrupt that is asked
+ * for with the last of them. */
+static uint32_t lap_wrong(struct blk_virtq *q, uint16_t *ids, uint16_t first)
+{
+    uint16_t got;
+    uint32_t bytes, wrong = 0;
+    for (uint32_t i = 0; i < q->size; i++) {
+        ids[i] = blk_virtq_next_id(q);
+        blk_virtq_add(q, pair, 2);
+    }
+    (void)blk_virtq_publish(q);
+    wrong += blk_virtq_fits(q, 1) || blk_virtq_arm(q, q->size);
+    wrong += cairn_le16(q->driver + 4 + 2 * q->size) != (uint16_t)(first + q->size - 1);
+    for (uint32_t i = 0; i < q->size; i++)
+        use(q, (uint16_t)(first + i), ids[q->size - 1 - i], 1);
+    wrong += blk_virtq_used(q) != q->size || !blk_virtq_arm(q, q->size);
+    for (uint32_t i = 0; i < q->size; i++)
+        wrong += blk_virtq_poll(q, &got, &bytes) != BLK_VIRTQ_CHAIN || got != ids[q->size - 1 - i];
+    return wrong + (blk_virtq_poll(q, &got, &bytes) != BLK_VIRTQ_NOTHING);
+}
+
+START_TEST(rings_of_extreme_sizes_go_round)
+{
+    static const uint16_t sizes[] = { 1, 2, CAIRN_VIRTIO_QUEUE_SIZE_MAX };
+    static uint16_t ids[CAIRN_VIRTIO_QUEUE_SIZE_MAX];
+    struct ring ring;
+    ring_open(&ring, CAIRN_VIRTIO_F_EVENT_IDX, sizes[_i], 2);
+    for (uint32_t lap = 0; lap < 5; lap++)
+        ck_assert_uint_eq(lap_wrong(&ring.q, ids, (uint16_t)(lap * sizes[_i])), 0);
+    ring_close(&ring);
+}
+END_TEST
+
 START_TEST(full_means_full)
 {
     struct ring ring;
@@ -231,6 +264,7 @@ TCase *tcase_ring(void)
     tcase_add_test(tcase, packed_events_of_the_largest_ring);
     tcase_add_test(tcase, steps_wrap);
     tcase_add_loop_test(tcase, counts_wrap, 0, 2);
+    tcase_add_loop_test(tcase, rings_of_extreme_sizes_go_round, 0, 3);
     tcase_add_loop_test(tcase, full_means_full, 0, 4);
     tcase_add_test(tcase, in_order_skips);
     tcase_add_test(tcase, lies_are_found);
