@@ -23,7 +23,7 @@ struct store {
     struct cairn_blk_mem mapped;
     struct cairn_blk *dev;
     void *mem;
-    size_t mem_bytes;
+    size_t mem_bytes, value_bytes;
     bool durable;
 };
 
@@ -95,6 +95,7 @@ static struct store *store_open(const struct settings *settings, bool mapped)
     bool fresh = access(path, F_OK) != 0;
     uint64_t bytes = device_bytes(settings);
     store->durable = settings->durable;
+    store->value_bytes = settings->value_bytes;
     store->mem_bytes = settings->memory_bytes;
     store->mem = budget(store->mem_bytes);
     if (mapped)
@@ -187,9 +188,10 @@ static bool cairn_get(struct session *session, const char *key, uint64_t offset,
 }
 
 /* The list's memory is what a scan of so many entries needs, so that a short one gathers few. */
-static size_t list_bytes(size_t count)
+static size_t list_bytes(const struct store *store, size_t count)
 {
-    size_t bytes = CAIRN_KV_LIST_MEM + count * 256;
+    size_t each = sizeof(struct cairn_kv_entry) + KEY_BYTES + store->value_bytes + 8;
+    size_t bytes = CAIRN_KV_LIST_MEM + count * each;
     return bytes < LIST_BYTES ? bytes : LIST_BYTES;
 }
 
@@ -200,7 +202,8 @@ static size_t cairn_scan(struct session *session, const char *from, size_t count
     const struct cairn_kv_entry *entry;
     size_t seen = 0;
     check(cairn_kv_list_begin(&list, session->store->kv, cairn_kv_key(""), key_of(from),
-                              CAIRN_KV_VALUES, session->list, list_bytes(count), &why),
+                              CAIRN_KV_VALUES, session->list, list_bytes(session->store, count),
+                              &why),
           &why);
     while (seen < count) {
         check(cairn_kv_list_next(&list, &entry, &why), &why);
