@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * libarchive, loaded when the first archive is read: it brings a dozen libraries with it, whose
- * loading costs more than most of Cairn's commands take.
+ * libarchive, loaded when the first archive is read or written: it brings a dozen libraries with
+ * it, whose loading costs more than most of Cairn's commands take.
  */
 #ifndef CAIRN_IMAGE_ARCHIVE_API_H
 #define CAIRN_IMAGE_ARCHIVE_API_H
@@ -40,7 +40,22 @@
     X(entry_mtime)                                                                                 \
     X(entry_mtime_nsec)                                                                            \
     X(entry_size)                                                                                  \
-    X(entry_size_is_set)
+    X(entry_size_is_set)                                                                           \
+    X(write_new)                                                                                   \
+    X(write_free)                                                                                  \
+    X(write_close)                                                                                 \
+    X(write_set_format_pax)                                                                        \
+    X(write_set_options)                                                                           \
+    X(write_open_fd)                                                                               \
+    X(write_header)                                                                                \
+    X(write_data)                                                                                  \
+    X(entry_new)                                                                                   \
+    X(entry_free)                                                                                  \
+    X(entry_set_pathname)                                                                          \
+    X(entry_set_filetype)                                                                          \
+    X(entry_set_perm)                                                                              \
+    X(entry_set_size)                                                                              \
+    X(entry_set_mtime)
 
 #define IMG_ARCHIVE_MEMBER(name) __typeof__(archive_##name) *name##_;
 struct img_archive_api {

@@ -25,8 +25,7 @@ int img_beneath_open(int root, const char *path)
     return (int)syscall(SYS_openat2, root, path[0] ? path : ".", &how, sizeof how);
 }
 
-/* The folder that holds path, and its last segment. */
-static int beneath_open_parent(int root, const char *path, const char **name)
+int img_beneath_open_parent(int root, const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
     *name = slash ? slash + 1 : path;
@@ -53,11 +52,11 @@ static enum cairn_err in_the_way(const char *path, struct cairn_why *why)
     return err;
 }
 
-static enum cairn_err folder_make(int root, const char *path, struct cairn_why *why)
+enum cairn_err img_folder_make(int root, const char *path, struct cairn_why *why)
 {
     const char *name;
     struct stat st;
-    int parent = beneath_open_parent(root, path, &name);
+    int parent = img_beneath_open_parent(root, path, &name);
     if (parent < 0) return img_os_fail(why, path, "open the folder above");
     enum cairn_err err = CAIRN_OK;
     if (mkdirat(parent, name, 0777) != 0) {
@@ -73,10 +72,22 @@ static enum cairn_err folder_make(int root, const char *path, struct cairn_why *
 static enum cairn_err folders_make(int root, const struct img_jobs *jobs, struct cairn_why *why)
 {
     for (size_t i = 1; i < jobs->dir_count; i++) {
-        enum cairn_err err = folder_make(root, jobs->dirs[i].path, why);
+        enum cairn_err err = img_folder_make(root, jobs->dirs[i].path, why);
         if (err) return err;
     }
     return CAIRN_OK;
+}
+
+enum cairn_err img_folder_finish(int root, const char *path, int64_t modified_ns,
+                                 struct cairn_why *why)
+{
+    struct timespec times[2];
+    enum cairn_err err = CAIRN_OK;
+    img_times_from_ns(times, modified_ns);
+    int fd = img_beneath_open(root, path);
+    if (fd < 0 || futimens(fd, times) != 0) err = img_os_fail(why, path, "set the time of");
+    if (fd >= 0) (void)close(fd);
+    return err;
 }
 
 /* Last and innermost first: making files in a folder changes its time. */
@@ -84,20 +95,13 @@ static enum cairn_err folders_finish(int root, const struct img_jobs *jobs, stru
 {
     for (size_t i = jobs->dir_count; i-- > 1;) {
         const struct img_job_dir *dir = &jobs->dirs[i];
-        struct timespec times[2];
-        img_times_from_ns(times, dir->modified_ns);
-        int fd = img_beneath_open(root, dir->path);
-        if (fd < 0 || futimens(fd, times) != 0) {
-            enum cairn_err err = img_os_fail(why, dir->path, "set the time of");
-            if (fd >= 0) (void)close(fd);
-            return err;
-        }
-        (void)close(fd);
+        enum cairn_err err = img_folder_finish(root, dir->path, dir->modified_ns, why);
+        if (err) return err;
     }
     return CAIRN_OK;
 }
 
-static enum cairn_err dest_open(const char *dest, int *root, struct cairn_why *why)
+enum cairn_err img_dest_open(const char *dest, int *root, struct cairn_why *why)
 {
     if (mkdir(dest, 0777) != 0 && errno != EEXIST) return img_os_fail(why, dest, "make the folder");
     *root = open(dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -112,7 +116,7 @@ static enum cairn_err dir_extract(struct cairn_image *image, const char *path, c
     int root = -1;
     enum cairn_err err = img_jobs_plan(&jobs, cairn_image_fat(image), path, why);
     if (err) return err;
-    err = dest_open(dest, &root, why);
+    err = img_dest_open(dest, &root, why);
     if (!err) err = folders_make(root, &jobs, why);
     if (!err) err = img_files_extract(image, path, root, &jobs, options, why);
     if (!err) err = folders_finish(root, &jobs, why);
@@ -162,9 +166,8 @@ static enum cairn_err single_write(struct cairn_image *image, struct cairn_fat_n
     return err;
 }
 
-/* The folder that dest names its file in: the caller's own, so that symlinks in it are followed. */
-static enum cairn_err dest_parent_open(const char *dest, int *dir, const char **name,
-                                       struct cairn_why *why)
+enum cairn_err img_dest_parent_open(const char *dest, int *dir, const char **name,
+                                    struct cairn_why *why)
 {
     const char *slash = strrchr(dest, '/');
     *name = slash ? slash + 1 : dest;
@@ -184,7 +187,7 @@ static enum cairn_err single_extract(struct cairn_image *image, struct cairn_fat
 {
     int dir = -1;
     const char *name;
-    enum cairn_err err = dest_parent_open(dest, &dir, &name, why);
+    enum cairn_err err = img_dest_parent_open(dest, &dir, &name, why);
     if (err) return err;
     err = single_write(image, node, stat, dir, name, options, why);
     (void)close(dir);

@@ -35,6 +35,18 @@ void img_jobs_free(struct img_jobs *jobs);
 
 /* The folder path below root, by openat2 within it and without symlinks; -1 and errno. */
 int img_beneath_open(int root, const char *path);
+/* The folder that holds path, and its last segment; as img_beneath_open. */
+int img_beneath_open_parent(int root, const char *path, const char **name);
+/* Make the folder path below root, unless it is there; and set its time, when all is in it. */
+enum cairn_err img_folder_make(int root, const char *path, struct cairn_why *why) CAIRN_MUST_USE;
+enum cairn_err img_folder_finish(int root, const char *path, int64_t modified_ns,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
+
+/* The folder dest, made when it is absent. *root is -1 when this fails. */
+enum cairn_err img_dest_open(const char *dest, int *root, struct cairn_why *why) CAIRN_MUST_USE;
+/* The folder that dest names its file in: the caller's own, so that symlinks in it are followed. */
+enum cairn_err img_dest_parent_open(const char *dest, int *dir, const char **name,
+                                    struct cairn_why *why) CAIRN_MUST_USE;
 
 /* All files of jobs from the directory at path of image into the folders below root. */
 enum cairn_err img_files_extract(struct cairn_image *image, const char *path, int root,

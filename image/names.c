@@ -7,6 +7,7 @@
 
 #include "os.h"
 #include <cairn/bytes.h>
+#include <cairn/kv.h>
 #include <cairn/text.h>
 #include <fat/codec/name.h>
 #include <stdlib.h>
@@ -205,4 +206,15 @@ enum cairn_err img_names_settle(struct img_scan *scan, uint32_t dir, struct cair
         find->node.name_len = (uint16_t)cairn_str_len(find->node.name);
     }
     return CAIRN_OK;
+}
+
+void img_names_check(struct img_scan *scan, uint32_t dir)
+{
+    for (uint32_t i = 0; i < scan->finds.count; i++) {
+        struct img_find *find = &scan->finds.at[i];
+        size_t len = cairn_str_len(find->node.name);
+        find->node.name_len = (uint16_t)len;
+        if (!find->dropped && len > CAIRN_KV_SEGMENT_MAX)
+            drop(scan, dir, find, "the name is longer than 255 bytes, the limit of a key's part");
+    }
 }

@@ -3,6 +3,8 @@
 
 #include "os.h"
 #include <cairn/bytes.h>
+#include <cairn/kv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,23 +48,35 @@ static void drop(struct img_scan *scan, uint32_t dir, struct img_find *find,
                     find->node.source_name, text);
 }
 
-/* Drop what FAT has no form for. */
+/* Something of a kind that there is not. */
+static void drop_kind(struct img_scan *scan, uint32_t dir, struct img_find *find,
+                      enum cairn_image_policy policy, const char *what)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s, which %s does not have", what,
+             scan->options->keys ? "a store" : "FAT");
+    drop(scan, dir, find, policy, text);
+}
+
+/* Drop what there is no form for. */
 static void judge_kind(struct img_scan *scan, uint32_t dir, struct img_find *find)
 {
     const struct cairn_image_source_options *options = scan->options;
     switch (find->kind) {
     case IMG_SYMLINK:
-        drop(scan, dir, find, options->on_symlink, "a symbolic link, which FAT does not have");
+        drop_kind(scan, dir, find, options->on_symlink, "a symbolic link");
         break;
     case IMG_SPECIAL:
-        drop(scan, dir, find, options->on_special, find->what);
+        drop_kind(scan, dir, find, options->on_special, find->what);
         break;
     case IMG_BROKEN:
         drop(scan, dir, find, CAIRN_IMAGE_ERROR, find->what);
         break;
     case IMG_FILE:
-        if (find->node.size > CAIRN_FAT_FILE_MAX)
-            drop(scan, dir, find, options->on_large, "larger than 4 GiB - 1, FAT's limit");
+        if (find->node.size > scan->size_max)
+            drop(scan, dir, find, options->on_large,
+                 options->keys ? "larger than a value may be"
+                               : "larger than 4 GiB - 1, FAT's limit");
         break;
     case IMG_DIRECTORY:
         break;
@@ -111,9 +125,11 @@ static enum cairn_err scan_directory(struct img_scan *scan, uint32_t dir, struct
         judge_kind(scan, dir, &scan->finds.at[i]);
         judge_loop(scan, dir, &scan->finds.at[i]);
     }
-    err = img_names_settle(scan, dir, why);
-    if (err) return err;
-    return keep(scan, dir, why);
+    if (scan->options->keys)
+        img_names_check(scan, dir);
+    else
+        err = img_names_settle(scan, dir, why);
+    return err ? err : keep(scan, dir, why);
 }
 
 /* The array of nodes is the queue: what a directory holds is appended behind it. */
@@ -125,12 +141,14 @@ static enum cairn_err scan_all(struct img_scan *scan, struct cairn_why *why)
         if (err) return err;
     }
     if (!scan->refused) return CAIRN_OK;
-    return cairn_why_fail(why, CAIRN_ECANCELED, "the source holds what FAT cannot store");
+    return cairn_why_fail(why, CAIRN_ECANCELED, "the source holds what %s cannot store",
+                          scan->options->keys ? "a store" : "FAT");
 }
 
 static enum cairn_err source_open(struct img_scan *scan, const char *path, struct cairn_why *why)
 {
     struct stat st;
+    if (scan->options->lines) return img_lines_open(&scan->source, scan, path, why);
     if (strcmp(path, "-") == 0) return img_archive_open(&scan->source, scan, path, why);
     if (stat(path, &st) != 0) return img_os_fail(why, path, "open");
     if (S_ISDIR(st.st_mode)) return img_folder_open(&scan->source, scan, path, why);
@@ -143,6 +161,7 @@ enum cairn_err cairn_image_scan(struct cairn_image_tree **tree, const char *sour
 {
     struct img_scan scan = { .tree = img_tree_new(), .options = options };
     if (!scan.tree) return img_no_memory(why);
+    scan.size_max = options->keys ? CAIRN_KV_VALUE_MAX : CAIRN_FAT_FILE_MAX;
     scan.tree->clamp_ns = options->clamp_ns;
     scan.tree->follows = options->on_symlink == CAIRN_IMAGE_FOLLOW;
     enum cairn_err err = source_open(&scan, source, why);

@@ -50,6 +50,7 @@ struct img_scan {
     struct img_source *source;
     struct img_finds finds; /* of the directory at hand */
     struct img_names names;
+    uint64_t size_max;
     bool refused; /* something had policy ERROR */
 };
 
@@ -60,6 +61,8 @@ void img_scan_notice(struct img_scan *scan, enum cairn_image_policy taken, uint3
 /* Settle the names of scan->finds: each is legal and unique afterwards, or dropped. */
 enum cairn_err img_names_settle(struct img_scan *scan, uint32_t dir,
                                 struct cairn_why *why) CAIRN_MUST_USE;
+/* The same for keys, which may have any name of at most CAIRN_KV_SEGMENT_MAX bytes. */
+void img_names_check(struct img_scan *scan, uint32_t dir);
 void img_names_free(struct img_names *names);
 
 /* Sources. Each fills in the tree's root and descriptors. */
@@ -67,5 +70,8 @@ enum cairn_err img_folder_open(struct img_source **source, struct img_scan *scan
                                struct cairn_why *why) CAIRN_MUST_USE;
 enum cairn_err img_archive_open(struct img_source **source, struct img_scan *scan, const char *path,
                                 struct cairn_why *why) CAIRN_MUST_USE;
+/* JSON lines; docs/cli.md. */
+enum cairn_err img_lines_open(struct img_source **source, struct img_scan *scan, const char *path,
+                              struct cairn_why *why) CAIRN_MUST_USE;
 
 #endif

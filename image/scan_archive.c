@@ -40,55 +40,7 @@ static enum cairn_err archive_fail(struct archive_source *s, struct cairn_why *w
     return err;
 }
 
-/* $TMPDIR, or /var/tmp, which is on disk. */
-static const char *spool_directory(void)
-{
-    const char *dir = getenv("TMPDIR");
-    return dir && *dir ? dir : "/var/tmp";
-}
-
-static enum cairn_err spool_fail(struct cairn_why *why)
-{
-    enum cairn_err err = img_os_fail(why, NULL, "keep the archive's contents meanwhile");
-    cairn_why_hint(why, "they go to %s; TMPDIR names another folder", spool_directory());
-    return err;
-}
-
-/* A nameless file for the contents. */
-static int spool_open(void)
-{
-    const char *dir = spool_directory();
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0) return fd;
-    char *path = NULL;
-    size_t len = strlen(dir);
-    static const char tail[] = "/cairn-XXXXXX";
-    path = malloc(len + sizeof tail);
-    if (!path) return -1;
-    memcpy(path, dir, len);
-    memcpy(path + len, tail, sizeof tail);
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0) unlink(path);
-    free(path);
-    return fd;
-}
-
-static enum cairn_err spool_write(const struct archive_source *s, const void *data, size_t bytes,
-                                  uint64_t offset, struct cairn_why *why)
-{
-    const char *from = data;
-    while (bytes > 0) {
-        ssize_t done = pwrite(s->spool, from, bytes, (off_t)offset);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return spool_fail(why);
-        from += done;
-        offset += (uint64_t)done;
-        bytes -= (size_t)done;
-    }
-    return CAIRN_OK;
-}
-
-/* The contents of the entry at hand to the spool; stops behind what FAT can store. Begins at a
+/* The contents of the entry at hand to the spool; stops behind what can be stored. Begins at a
  * whole block, so that the image can share blocks with the spool. */
 static enum cairn_err spool_entry(struct archive_source *s, struct img_node *node,
                                   struct cairn_why *why)
@@ -102,15 +54,16 @@ static enum cairn_err spool_entry(struct archive_source *s, struct img_node *nod
     while ((status = s->api->read_data_block_(s->archive, &data, &bytes, &at)) == ARCHIVE_OK) {
         uint64_t end = (uint64_t)at + bytes;
         if (end > size) size = end;
-        if (end > CAIRN_FAT_FILE_MAX) break;
-        enum cairn_err err = spool_write(s, data, bytes, node->origin + (uint64_t)at, why);
+        if (end > s->scan->size_max) break;
+        enum cairn_err err =
+            img_spool_write(s->spool, data, bytes, node->origin + (uint64_t)at, why);
         if (err) return err;
     }
     if (status != ARCHIVE_OK && status != ARCHIVE_EOF) return archive_fail(s, why);
     if (size > node->size) node->size = size; /* a hole at the end has no data */
-    if (node->size > CAIRN_FAT_FILE_MAX) return CAIRN_OK;
+    if (node->size > s->scan->size_max) return CAIRN_OK;
     s->spool_end = node->origin + node->size;
-    if (ftruncate(s->spool, (off_t)s->spool_end) != 0) return spool_fail(why);
+    if (ftruncate(s->spool, (off_t)s->spool_end) != 0) return img_spool_fail(why);
     return CAIRN_OK;
 }
 
@@ -134,9 +87,7 @@ static void kind_set(const struct img_scan *scan, struct img_find *find, unsigne
         find->kind = scan->tree->follows ? IMG_BROKEN : IMG_SYMLINK;
         find->what = "a symbolic link; links are followed in folders, not in archives";
     } else {
-        find->what = type == AE_IFIFO    ? "a FIFO, which FAT does not have"
-                     : type == AE_IFSOCK ? "a socket, which FAT does not have"
-                                         : "a device, which FAT does not have";
+        find->what = type == AE_IFIFO ? "a FIFO" : type == AE_IFSOCK ? "a socket" : "a device";
     }
 }
 
@@ -303,8 +254,8 @@ enum cairn_err img_archive_open(struct img_source **source, struct img_scan *sca
     s->base = (struct img_source){ .list = archive_list, .close = archive_close };
     s->scan = scan;
     *source = &s->base;
-    scan->tree->spool_fd = s->spool = spool_open();
-    if (s->spool < 0) return spool_fail(why);
+    scan->tree->spool_fd = s->spool = img_spool_open();
+    if (s->spool < 0) return img_spool_fail(why);
     enum cairn_err err = archive_read_all(s, path, why);
     if (err && why) cairn_why_path(why, path, strlen(path));
     return err;

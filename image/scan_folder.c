@@ -46,11 +46,11 @@ static void find_from_stat(struct img_find *find, const struct stat *st)
     else if (S_ISLNK(st->st_mode))
         find->kind = IMG_SYMLINK;
     else if (S_ISFIFO(st->st_mode))
-        find->what = "a FIFO, which FAT does not have";
+        find->what = "a FIFO";
     else if (S_ISSOCK(st->st_mode))
-        find->what = "a socket, which FAT does not have";
+        find->what = "a socket";
     else
-        find->what = "a device, which FAT does not have";
+        find->what = "a device";
 }
 
 /* What a link points to takes its place. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "spool.h"
 
+#include "os.h"
 #include <cairn/bytes.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static uint32_t entry_hash(uint32_t parent, const char *name, size_t len)
 {
@@ -140,4 +144,53 @@ bool img_path_is_safe(const char *path)
     while ((len = path_next(&path, &name)) != 0)
         if (len == 2 && name[0] == '.' && name[1] == '.') return false;
     return true;
+}
+
+/* ---- contents -------------------------------------------------------------------------------- */
+
+/* $TMPDIR, or /var/tmp, which is on disk. */
+static const char *spool_directory(void)
+{
+    const char *dir = getenv("TMPDIR");
+    return dir && *dir ? dir : "/var/tmp";
+}
+
+enum cairn_err img_spool_fail(struct cairn_why *why)
+{
+    enum cairn_err err = img_os_fail(why, NULL, "keep the archive's contents meanwhile");
+    cairn_why_hint(why, "they go to %s; TMPDIR names another folder", spool_directory());
+    return err;
+}
+
+int img_spool_open(void)
+{
+    const char *dir = spool_directory();
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) return fd;
+    char *path = NULL;
+    size_t len = strlen(dir);
+    static const char tail[] = "/cairn-XXXXXX";
+    path = malloc(len + sizeof tail);
+    if (!path) return -1;
+    memcpy(path, dir, len);
+    memcpy(path + len, tail, sizeof tail);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) unlink(path);
+    free(path);
+    return fd;
+}
+
+enum cairn_err img_spool_write(int spool, const void *data, size_t bytes, uint64_t offset,
+                               struct cairn_why *why)
+{
+    const char *from = data;
+    while (bytes > 0) {
+        ssize_t done = pwrite(spool, from, bytes, (off_t)offset);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return img_spool_fail(why);
+        from += done;
+        offset += (uint64_t)done;
+        bytes -= (size_t)done;
+    }
+    return CAIRN_OK;
 }

@@ -45,4 +45,11 @@ uint32_t img_entries_find(const struct img_entries *entries, const char *path);
 /* Is it a path that leads nowhere but down? */
 bool img_path_is_safe(const char *path);
 
+/* A nameless file for the contents; -1 and errno. */
+int img_spool_open(void);
+/* Keeping contents in it failed, by errno: says where they go. */
+enum cairn_err img_spool_fail(struct cairn_why *why) CAIRN_MUST_USE;
+enum cairn_err img_spool_write(int spool, const void *data, size_t bytes, uint64_t offset,
+                               struct cairn_why *why) CAIRN_MUST_USE;
+
 #endif

@@ -28,6 +28,8 @@ struct cairn_image_source_options {
     enum cairn_image_policy on_name;    /* ERROR, SKIP, MAP */
     enum cairn_image_policy on_large;   /* over 4 GiB - 1: ERROR, SKIP */
     int64_t clamp_ns;                   /* times later than this become it; INT64_MAX: none */
+    bool keys;  /* for a key-value store (image_kv.h): any names and sizes that it takes */
+    bool lines; /* the source is JSON lines (docs/cli.md); with keys */
     /* One line of the report, for every thing that does not fit; the scan goes on and finds all. */
     void (*notice)(void *ctx, enum cairn_image_policy taken, const char *path, const char *text);
     void *ctx;
