@@ -45,7 +45,6 @@
     X(write_free)                                                                                  \
     X(write_close)                                                                                 \
     X(write_set_format_pax)                                                                        \
-    X(write_set_options)                                                                           \
     X(write_open_fd)                                                                               \
     X(write_header)                                                                                \
     X(write_data)                                                                                  \

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* A store as a tar archive (pax), whose names are bytes as they are. */
+/* A store as a tar archive (pax). libarchive takes names as the locale's, so it is told UTF-8; one
+ * that is not stays as it is, marked as such. */
 #include "archive_api.h"
 #include "dump.h"
 #include "os.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 
 struct tar {
     const struct img_archive_api *api;
     struct archive *archive;
     struct archive_entry *entry;
+    locale_t utf8, before; /* utf8 (locale_t)0: there is none */
 };
 
 static enum cairn_err tar_fail(const struct tar *tar, struct cairn_why *why)
@@ -65,17 +68,22 @@ static enum cairn_err end(void *out, enum cairn_err err, struct cairn_why *why)
     if (!err && tar->api->write_close_(tar->archive) != ARCHIVE_OK) err = tar_fail(tar, why);
     if (tar->entry) tar->api->entry_free_(tar->entry);
     if (tar->archive) tar->api->write_free_(tar->archive);
+    if (tar->utf8) {
+        uselocale(tar->before);
+        freelocale(tar->utf8);
+    }
     free(tar);
     return err;
 }
 
 static enum cairn_err tar_open(struct tar *tar, int fd, struct cairn_why *why)
 {
+    tar->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (tar->utf8) tar->before = uselocale(tar->utf8);
     tar->archive = tar->api->write_new_();
     tar->entry = tar->api->entry_new_();
     if (!tar->archive || !tar->entry) return img_no_memory(why);
     if (tar->api->write_set_format_pax_(tar->archive) != ARCHIVE_OK ||
-        tar->api->write_set_options_(tar->archive, "hdrcharset=BINARY") != ARCHIVE_OK ||
         tar->api->write_open_fd_(tar->archive, fd) != ARCHIVE_OK)
         return tar_fail(tar, why);
     return CAIRN_OK;

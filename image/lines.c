@@ -132,7 +132,7 @@ static char *utf8_put(char *to, uint32_t c)
         return to;
     }
     uint32_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    *to++ = (char)((0xF00u >> more & 0xFFu) | c >> (6 * more));
+    *to++ = (char)((0xFF00u >> (more + 1) & 0xFFu) | c >> (6 * more));
     while (more-- > 0)
         *to++ = (char)(0x80u | (c >> (6 * more) & 63u));
     return to;

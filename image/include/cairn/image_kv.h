@@ -12,7 +12,7 @@ CAIRN_BEGIN
 
 struct cairn_image_kv_step {
     struct cairn_kv_key key; /* in the store */
-    const char *path; /* from where the walk began, "a/b"; NUL-terminated */
+    const char *path;        /* from where the walk began, "a/b"; NUL-terminated */
     size_t path_bytes;
     struct cairn_kv_entry entry; /* its name is the end of path */
     uint32_t depth;              /* 1: directly in where the walk began */
