@@ -85,6 +85,8 @@ void kvn_index_shape(struct kvn_super *super);
  * says what. */
 enum cairn_err kvn_geometry_check(const struct kvn_super *super,
                                   struct cairn_why *why) CAIRN_MUST_USE;
+/* Groups under one page of a level of the index; its homes are in the first of them. */
+uint64_t kvn_groups_under(const struct kvn_super *super, uint32_t level);
 /* First of the eight homes of page `number` of level (0: bitmap page of that group). */
 uint64_t kvn_homes_page(const struct kvn_super *super, uint32_t level, uint64_t number);
 /* Of the store's pages: how many are always in use. */
@@ -94,6 +96,8 @@ uint64_t kvn_empty_free(const struct kvn_super *super, uint64_t first, uint64_t 
 /* Fill the in-use bits of a group of an empty store: what is always in use. bits has group/8 bytes.
  */
 void kvn_group_fixed(const struct kvn_super *super, uint64_t group, uint8_t *bits);
+/* Is one of these pages, all of one group, always in use, or behind the store's end? */
+bool kvn_has_fixed(const struct kvn_super *super, uint64_t first, uint64_t count);
 
 /* ---- pages of the tree ----------------------------------------------------------------------- */
 
@@ -198,6 +202,8 @@ struct kvn_bits_head {
 };
 /* Fill in head and the page's own hash; the bits or entries are there. */
 void kvn_bits_seal(uint8_t *page, uint32_t page_bytes, const struct kvn_bits_head *head);
+/* The hash that it has. */
+struct cairn_hash128 kvn_bits_hash(const uint8_t *page);
 /* CAIRN_ECORRUPT: its own hash, or magic. */
 enum cairn_err kvn_bits_check(const uint8_t *page, uint32_t page_bytes,
                               struct kvn_bits_head *head) CAIRN_MUST_USE;

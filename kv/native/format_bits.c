@@ -24,6 +24,11 @@ void kvn_bits_seal(uint8_t *page, uint32_t page_bytes, const struct kvn_bits_hea
     kvn_hash_put(page + HASH_AT, cairn_hash128(page + HASHED_AT, page_bytes - HASHED_AT));
 }
 
+struct cairn_hash128 kvn_bits_hash(const uint8_t *page)
+{
+    return kvn_hash_get(page + HASH_AT);
+}
+
 enum cairn_err kvn_bits_check(const uint8_t *page, uint32_t page_bytes, struct kvn_bits_head *head)
 {
     head->level = page[24];
@@ -32,5 +37,5 @@ enum cairn_err kvn_bits_check(const uint8_t *page, uint32_t page_bytes, struct k
     head->uuid8 = cairn_le64(page + 48);
     if (memcmp(page, magic_of(head->level), sizeof magic_bits) != 0) return CAIRN_ECORRUPT;
     struct cairn_hash128 hash = cairn_hash128(page + HASHED_AT, page_bytes - HASHED_AT);
-    return kvn_hash_equal(kvn_hash_get(page + HASH_AT), hash) ? CAIRN_OK : CAIRN_ECORRUPT;
+    return kvn_hash_equal(kvn_bits_hash(page), hash) ? CAIRN_OK : CAIRN_ECORRUPT;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Where things lie in a store (kv/FORMAT.md, "Free space"): arithmetic alone. */
+#include "bits.h"
 #include "codec.h"
 
 #define LAST_GROUP_LEAST 32u           /* pages: homes of three levels, and the tail ring */
@@ -38,8 +39,7 @@ static uint64_t log_pages(const struct kvn_super *super)
     return super->log_bytes / super->page_bytes;
 }
 
-/* Groups under one page of a level; its homes are in the first of them. */
-static uint64_t groups_under(const struct kvn_super *super, uint32_t level)
+uint64_t kvn_groups_under(const struct kvn_super *super, uint32_t level)
 {
     uint64_t groups = 1;
     while (level-- > 0)
@@ -49,7 +49,7 @@ static uint64_t groups_under(const struct kvn_super *super, uint32_t level)
 
 uint64_t kvn_homes_page(const struct kvn_super *super, uint32_t level, uint64_t number)
 {
-    uint64_t group = number == 0 ? level : number * groups_under(super, level);
+    uint64_t group = number == 0 ? level : number * kvn_groups_under(super, level);
     uint64_t behind = group == 0 ? KVN_RING + log_pages(super) : (uint64_t)KVN_RING * level;
     return group * kvn_group_pages(super->page_bytes) + behind;
 }
@@ -57,14 +57,14 @@ uint64_t kvn_homes_page(const struct kvn_super *super, uint32_t level, uint64_t 
 /* Has the group the homes of a page of this level? */
 static bool has_homes(const struct kvn_super *super, uint32_t level, uint64_t group)
 {
-    return group == level || (group > 0 && group % groups_under(super, level) == 0);
+    return group == level || (group > 0 && group % kvn_groups_under(super, level) == 0);
 }
 
 /* How many of the groups before `end` have homes of this level. */
 static uint64_t count_homes(const struct kvn_super *super, uint32_t level, uint64_t end)
 {
     if (end == 0) return 0;
-    return (end > level) + (end - 1) / groups_under(super, level);
+    return (end > level) + (end - 1) / kvn_groups_under(super, level);
 }
 
 /* Pages of the groups before `end` that are always in use; the tail's are not counted. */
@@ -88,26 +88,29 @@ uint64_t kvn_fixed_pages(const struct kvn_super *super)
     return super->pages - kvn_empty_free(super, 0, kvn_groups(super));
 }
 
-static void bits_set(uint8_t *bits, uint64_t first, uint64_t end)
-{
-    for (; first < end && first % 8 != 0; first++)
-        bits[first / 8] = (uint8_t)(bits[first / 8] | 1u << first % 8);
-    if (first >= end) return;
-    memset(bits + first / 8, 0xFF, (size_t)((end - first) / 8));
-    for (first = end - end % 8; first < end; first++)
-        bits[first / 8] = (uint8_t)(bits[first / 8] | 1u << first % 8);
-}
-
 void kvn_group_fixed(const struct kvn_super *super, uint64_t group, uint8_t *bits)
 {
     uint64_t pages = kvn_group_pages(super->page_bytes), begin = group * pages;
     uint64_t tail = super->pages - KVN_RING;
     memset(bits, 0, (size_t)(pages / 8));
-    if (group == 0) bits_set(bits, 0, 2 * KVN_RING + log_pages(super));
+    if (group == 0) (void)kvn_bits_put(bits, 0, 2 * KVN_RING + log_pages(super), true);
     for (uint32_t level = 0; level < LEVELS && group > 0; level++)
         if (has_homes(super, level, group))
-            bits_set(bits, (uint64_t)KVN_RING * level, (uint64_t)KVN_RING * (level + 1));
-    if (tail < begin + pages) bits_set(bits, tail - begin, pages);
+            (void)kvn_bits_put(bits, (uint64_t)KVN_RING * level, KVN_RING, true);
+    if (tail < begin + pages) (void)kvn_bits_put(bits, tail - begin, begin + pages - tail, true);
+}
+
+bool kvn_has_fixed(const struct kvn_super *super, uint64_t first, uint64_t count)
+{
+    uint64_t group = first / kvn_group_pages(super->page_bytes);
+    uint64_t at = first % kvn_group_pages(super->page_bytes);
+    if (!cairn_range_fits(first, count, super->pages - KVN_RING)) return true;
+    if (group == 0) return at < 2 * KVN_RING + log_pages(super);
+    for (uint32_t level = 0; level < LEVELS; level++)
+        if (has_homes(super, level, group) && at < (uint64_t)KVN_RING * (level + 1) &&
+            at + count > (uint64_t)KVN_RING * level)
+            return true;
+    return false;
 }
 
 static enum cairn_err refuse(struct cairn_why *why, const char *what)
@@ -128,7 +131,7 @@ enum cairn_err kvn_geometry_check(const struct kvn_super *super, struct cairn_wh
         return refuse(why, "too few pages for the log, two rings and the free space's map");
     uint64_t page_most = (uint64_t)INT64_MAX / page;
     if (super->pages > cairn_min_u64(PAGES_MOST, page_most) ||
-        cairn_div_up(kvn_groups(super), groups_under(super, LEVELS - 1)) > KVN_TOP_ENTRIES)
+        cairn_div_up(kvn_groups(super), kvn_groups_under(super, LEVELS - 1)) > KVN_TOP_ENTRIES)
         return refuse(why, "too many pages for the free space's map");
     return CAIRN_OK;
 }
