@@ -389,11 +389,6 @@ static enum cairn_err write_up(struct kvn_merge *merge, struct cairn_why *why)
         struct kvn_fill *right = &level->right;
         if (is_empty(level)) continue;
         bool single = kvn_fill_count(&level->left) == 0 && nothing_above(merge, at);
-        if (single && at > 0 && kvn_fill_count(right) == 1) {
-            kvn_pointer_decode(&tree->root, kvn_node_value(right->bytes, 0).data);
-            tree->depth = (uint8_t)at;
-            return CAIRN_OK;
-        }
         if (single) {
             tree->depth = (uint8_t)(at + 1);
             return kvn_run_add(&merge->out, right, (uint8_t)at, &tree->root, why);
@@ -404,7 +399,7 @@ static enum cairn_err write_up(struct kvn_merge *merge, struct cairn_why *why)
     return CAIRN_OK;
 }
 
-/* A root that was taken over may have one child only. */
+/* A root with one child is none: what was taken over may have come to be that. */
 static enum cairn_err shrink(struct kvn_merge *merge, struct cairn_why *why)
 {
     struct kvn_tree *tree = &merge->job->new_tree;

@@ -13,6 +13,7 @@
 #include <cairn/bytes.h>
 
 #define LEVELS_MAX 8u
+#define SPARE_PAGES 8u /* of the pool's, for others */
 
 /* Beginning of each page that the overlay has. */
 struct page {
@@ -48,7 +49,9 @@ static struct kvn_slice key_of(const struct kvn_entry *entry)
 
 static void *page_take(struct kvn_overlay *overlay)
 {
-    struct page *page = (struct page *)(void *)kvn_pool_take(overlay->pool);
+    struct kvn_pool *pool = overlay->pool;
+    if (pool->taken + SPARE_PAGES >= pool->take_max) return NULL;
+    struct page *page = (struct page *)(void *)kvn_pool_take(pool);
     if (!page) return NULL;
     page->next = overlay->text_pages;
     overlay->text_pages = page;
@@ -393,7 +396,7 @@ static void stage(struct kvn_overlay *overlay, struct kvn_version *version)
 }
 
 enum cairn_err kvn_overlay_put(struct kvn_overlay *overlay, struct kvn_slice key,
-                               const struct kvn_slice *record, uint64_t number, bool unlogged,
+                               const struct kvn_slice *record, uint64_t number,
                                struct cairn_why *why)
 {
     uint32_t bytes = record ? record->bytes : 0;
@@ -405,8 +408,7 @@ enum cairn_err kvn_overlay_put(struct kvn_overlay *overlay, struct kvn_slice key
                                      .entry = entry,
                                      .number = number,
                                      .bytes = (uint16_t)bytes,
-                                     .removed = !record,
-                                     .unlogged = unlogged };
+                                     .removed = !record };
     if (bytes) memcpy(version->record, record->data, bytes);
     entry->newest = version;
     stage(overlay, version);

@@ -23,7 +23,6 @@ struct kvn_version {
     uint64_t number; /* of its commit */
     uint16_t bytes;  /* of record */
     bool removed;    /* there is no record */
-    bool unlogged;   /* not to be logged: it follows from the tree */
     uint8_t record[];
 };
 
@@ -51,7 +50,7 @@ void kvn_overlay_clear(struct kvn_overlay *overlay);
 /* Stage one version; record NULL: removed. Key and record are copied. CAIRN_ENOMEM: the pool gives
  * no more pages; nothing is changed. */
 enum cairn_err kvn_overlay_put(struct kvn_overlay *overlay, struct kvn_slice key,
-                               const struct kvn_slice *record, uint64_t number, bool unlogged,
+                               const struct kvn_slice *record, uint64_t number,
                                struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Take back all versions staged after `mark` (last_staged of before; NULL: all). Their memory comes

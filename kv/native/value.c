@@ -12,7 +12,7 @@ struct spread {
     uint64_t page; /* 0: a hole */
     uint64_t birth;
     struct cairn_hash128 hash;
-    bool reserved;
+    bool reserved, in_place;
 };
 
 static void spread_out(const struct kvn_chunk *chunk, struct spread pages[KVN_CHUNK_PAGES_MAX])
@@ -21,15 +21,17 @@ static void spread_out(const struct kvn_chunk *chunk, struct spread pages[KVN_CH
     for (uint32_t r = 0; chunk && r < chunk->runs; r++) {
         const struct kvn_run *run = &chunk->run[r];
         for (uint32_t i = 0; i < run->count; i++)
-            pages[run->first + i] = (struct spread){ run->page + i, run->birth,
-                                                     chunk->hash[run->first + i], run->reserved };
+            pages[run->first + i] =
+                (struct spread){ run->page + i, run->birth, chunk->hash[run->first + i],
+                                 run->reserved, run->in_place };
     }
 }
 
 static bool goes_on(const struct kvn_run *run, uint32_t at, const struct spread *page)
 {
     return run->first + run->count == at && run->page + run->count == page->page &&
-           run->birth == page->birth && run->reserved == page->reserved;
+           run->birth == page->birth && run->reserved == page->reserved &&
+           run->in_place == page->in_place;
 }
 
 static void fold(const struct spread pages[KVN_CHUNK_PAGES_MAX], struct kvn_chunk *chunk)
@@ -42,8 +44,12 @@ static void fold(const struct spread pages[KVN_CHUNK_PAGES_MAX], struct kvn_chun
         if (last && goes_on(last, i, &pages[i]))
             last->count++;
         else
-            chunk->run[chunk->runs++] =
-                (struct kvn_run){ (uint8_t)i, 1, pages[i].reserved, pages[i].page, pages[i].birth };
+            chunk->run[chunk->runs++] = (struct kvn_run){ .first = (uint8_t)i,
+                                                          .count = 1,
+                                                          .reserved = pages[i].reserved,
+                                                          .in_place = pages[i].in_place,
+                                                          .page = pages[i].page,
+                                                          .birth = pages[i].birth };
     }
 }
 
@@ -150,7 +156,7 @@ struct change {
     struct spread pages[KVN_CHUNK_PAGES_MAX];
 };
 
-/* The whole pages as they will be, in bounce at their places. */
+/* The whole pages as they will be, in bounce one behind the other. */
 static enum cairn_err image(struct kvn_values *values, const struct change *change, uint32_t offset,
                             const void *data, uint32_t bytes, uint8_t *bounce,
                             struct cairn_why *why)
@@ -160,15 +166,32 @@ static enum cairn_err image(struct kvn_values *values, const struct change *chan
         const struct spread *page = &change->pages[i];
         bool covered = i * size >= offset && (i + 1) * size <= offset + bytes;
         if (covered) continue;
+        enum cairn_err err = CAIRN_OK;
+        uint8_t *to = bounce + (size_t)(i - change->first) * size;
         if (!page->page || page->reserved)
-            memset(bounce + (size_t)i * size, 0, size);
-        else {
-            enum cairn_err err = pages_read(values, page, 1, bounce + (size_t)i * size, why);
-            if (err) return err;
-        }
+            memset(to, 0, size);
+        else
+            err = pages_read(values, page, 1, to, why);
+        if (err) return err;
     }
-    memcpy(bounce + offset, data, bytes);
+    memcpy(bounce + (offset - change->first * size), data, bytes);
     return CAIRN_OK;
+}
+
+/* The page of `page->page` is not used any more. One that was allocated while a checkpoint runs is
+ * not in what that writes anyway, and is free as soon as it has. */
+static enum cairn_err page_free(struct kvn_values *values, const struct spread *page,
+                                struct cairn_why *why)
+{
+    values->pages--;
+    if (values->is_early && page->birth == values->generation)
+        for (uint32_t i = 0; i < values->early_count; i++) {
+            struct kvn_early *early = &values->early[i];
+            if (page->page - early->first >= early->count) continue;
+            early->dropped |= (uint16_t)(1u << (page->page - early->first));
+            return CAIRN_OK;
+        }
+    return kvn_space_free(values->space, page->page, 1, why);
 }
 
 static enum cairn_err give_back(struct kvn_values *values, const struct change *change,
@@ -176,11 +199,17 @@ static enum cairn_err give_back(struct kvn_values *values, const struct change *
 {
     for (uint32_t i = 0; i < KVN_CHUNK_PAGES_MAX; i++) {
         if (!change->is_fresh[i]) continue;
-        enum cairn_err err = kvn_space_free(values->space, change->pages[i].page, 1, why);
+        enum cairn_err err = page_free(values, &change->pages[i], why);
         if (err) return err;
     }
-    values->pages -= change->fresh;
     return CAIRN_OK;
+}
+
+/* Room for it was made before: kvn_values_early_full. */
+static void note_early(struct kvn_values *values, uint64_t first, uint32_t count)
+{
+    if (values->is_early)
+        values->early[values->early_count++] = (struct kvn_early){ first, (uint16_t)count, 0 };
 }
 
 /* Is it reserved, and by nothing but the newest state? */
@@ -202,7 +231,7 @@ static enum cairn_err allocate(struct kvn_values *values, struct change *change,
         struct spread *page = &change->pages[i];
         if (is_mine(values, page)) {
             page->reserved = false;
-            page->birth = values->generation;
+            page->in_place = true;
             continue;
         }
         if (!left) {
@@ -210,6 +239,7 @@ static enum cairn_err allocate(struct kvn_values *values, struct change *change,
                 kvn_space_alloc(values->space, want - change->fresh, &first, &left, why);
             if (err) return give_back(values, change, NULL) ? CAIRN_ECORRUPT : err;
             values->pages += left;
+            note_early(values, first, left);
         }
         *page = (struct spread){ .page = first++, .birth = values->generation };
         change->is_fresh[i] = true;
@@ -228,8 +258,9 @@ static enum cairn_err pages_write(struct kvn_values *values, const struct change
     uint32_t runs = 0;
     for (uint32_t i = change->first; i < change->first + change->count;) {
         uint32_t count = run_length(change->pages, i, change->first + change->count - i);
-        segs[runs] = (struct cairn_blk_seg){ bounce + (size_t)i * values->page_bytes,
-                                             (size_t)count * values->page_bytes };
+        segs[runs] =
+            (struct cairn_blk_seg){ bounce + (size_t)(i - change->first) * values->page_bytes,
+                                    (size_t)count * values->page_bytes };
         reqs[runs] = (struct cairn_blk_req){ .op = CAIRN_BLK_WRITE,
                                              .block = block_of(values, change->pages[i].page),
                                              .count = blocks_of(values, count),
@@ -257,7 +288,7 @@ enum cairn_err kvn_chunk_write(struct kvn_values *values, const struct kvn_chunk
     if (!err) err = allocate(values, &change, why);
     if (err) return err;
     for (uint32_t i = change.first; i < change.first + change.count; i++)
-        change.pages[i].hash = cairn_hash128(bounce + (size_t)i * size, size);
+        change.pages[i].hash = cairn_hash128(bounce + (size_t)(i - change.first) * size, size);
     err = pages_write(values, &change, bounce, why);
     if (err) return give_back(values, &change, NULL) ? CAIRN_ECORRUPT : err;
     fold(change.pages, changed);
@@ -290,24 +321,63 @@ enum cairn_err kvn_chunk_free_but(struct kvn_values *values, const struct kvn_ch
     for (uint32_t i = 0; i < KVN_CHUNK_PAGES_MAX; i++) {
         if (!had[i].page || had[i].page == has[i].page) continue;
         if (had[i].birth < born || had[i].birth <= values->snapshot_generation) continue;
-        enum cairn_err err = kvn_space_free(values->space, had[i].page, 1, why);
+        enum cairn_err err = page_free(values, &had[i], why);
         if (err) return err;
-        values->pages--;
     }
     return CAIRN_OK;
 }
 
-enum cairn_err kvn_chunk_hold(struct kvn_values *values, const struct kvn_chunk *chunk,
-                              uint64_t durable_generation, bool mark, struct cairn_why *why)
+enum cairn_err kvn_chunk_mark(struct kvn_values *values, const struct kvn_chunk *chunk,
+                              uint64_t durable_generation, struct cairn_why *why)
 {
     for (uint32_t r = 0; r < chunk->runs; r++) {
         const struct kvn_run *run = &chunk->run[r];
         if (run->birth <= durable_generation) continue;
-        enum cairn_err err = mark ? kvn_space_mark(values->space, run->page, run->count, why)
-                                  : kvn_space_hold(values->space, run->page, run->count, why);
+        enum cairn_err err = kvn_space_mark(values->space, run->page, run->count, why);
         if (err) return err;
     }
     return CAIRN_OK;
+}
+
+/* ---- beside a checkpoint -----------------------------------------------------------------------
+ */
+
+uint64_t kvn_early_pages(const struct kvn_values *values)
+{
+    uint64_t pages = 0;
+    for (uint32_t i = 0; i < values->early_count; i++)
+        for (uint32_t p = 0; p < values->early[i].count; p++)
+            pages += !(values->early[i].dropped >> p & 1);
+    return pages;
+}
+
+enum cairn_err kvn_early_hide(struct kvn_values *values, struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    for (uint32_t i = 0; !err && i < values->early_count; i++)
+        err = kvn_space_hide(values->space, values->early[i].first, values->early[i].count, why);
+    return err;
+}
+
+/* What was given back meanwhile is freed in the generation that it belongs to: the log may speak of
+ * it until that is durable (space.h, 4). */
+static enum cairn_err show_one(struct kvn_values *values, const struct kvn_early *early,
+                               struct cairn_why *why)
+{
+    enum cairn_err err = kvn_space_mark(values->space, early->first, early->count, why);
+    for (uint32_t p = 0; !err && p < early->count; p++)
+        if (early->dropped >> p & 1) err = kvn_space_free(values->space, early->first + p, 1, why);
+    return err;
+}
+
+enum cairn_err kvn_early_show(struct kvn_values *values, struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    for (uint32_t i = 0; !err && i < values->early_count; i++)
+        err = show_one(values, &values->early[i], why);
+    values->early_count = 0;
+    values->is_early = false;
+    return err;
 }
 
 enum cairn_err kvn_chunk_verify(struct kvn_values *values, const struct kvn_chunk *chunk,
@@ -318,7 +388,8 @@ enum cairn_err kvn_chunk_verify(struct kvn_values *values, const struct kvn_chun
     spread_out(chunk, pages);
     *whole = true;
     for (uint32_t i = 0; i < KVN_CHUNK_PAGES_MAX && *whole; i++) {
-        if (!pages[i].page || pages[i].reserved || pages[i].birth <= durable_generation) continue;
+        if (!pages[i].page || pages[i].reserved) continue;
+        if (pages[i].birth <= durable_generation && !pages[i].in_place) continue;
         enum cairn_err err = pages_read(values, &pages[i], 1, bounce, why);
         if (err == CAIRN_ECORRUPT) *whole = false;
         if (err && err != CAIRN_ECORRUPT) return err;

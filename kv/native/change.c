@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/* Who changes: one at a time, with room in memory, log and device before it begins. */
+#include <cairn/bytes.h>
+
+#include "store.h"
+
+#define STEP_ENTRIES 32u /* of a checkpoint, that one change does */
+
+/* ---- room --------------------------------------------------------------------------------------
+ */
+
+/* Too little memory or log for another change: a checkpoint must end first. */
+static bool is_tight(const struct kvn_store *store)
+{
+    const struct kvn_pool *pool = &store->pool;
+    uint64_t room = kvn_log_room(&store->log);
+    return pool->taken + pool->take_max / 8 + 4 > pool->take_max ||
+           room < store->pending_bytes * 2 + store->log.bytes / 8;
+}
+
+static enum cairn_err one_checkpoint(struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = kvn_checkpoint_finish(store, why);
+    if (!err) err = kvn_checkpoint_begin(store, true, why);
+    return err ? err : kvn_checkpoint_finish(store, why);
+}
+
+/* Freed pages come back a few generations later: let those pass, once for what there is. */
+static enum cairn_err reclaim_pages(struct kvn_store *store, struct cairn_why *why)
+{
+    if (!kvn_room_check(store, 0, false, NULL)) return CAIRN_OK;
+    if (store->tried == store->super.generation && !store->overlay[store->active].entries)
+        return CAIRN_OK;
+    for (uint32_t i = 0; i < store->space.keep + 2; i++) {
+        enum cairn_err err = one_checkpoint(store, why);
+        if (err) return err;
+        if (!kvn_room_check(store, 0, false, NULL)) break;
+    }
+    store->tried = store->super.generation;
+    return CAIRN_OK;
+}
+
+static enum cairn_err make_room(struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    if (!store->options.stepped) err = kvn_checkpoint_step(store, STEP_ENTRIES, why);
+    if (!err) err = kvn_checkpoint_begin(store, false, why);
+    if (!err && is_tight(store)) err = kvn_checkpoint_finish(store, why);
+    if (!err && is_tight(store)) err = one_checkpoint(store, why);
+    return err ? err : reclaim_pages(store, why);
+}
+
+/* ---- sets --------------------------------------------------------------------------------------
+ */
+
+void kvn_change_save(struct kvn_change_set *set)
+{
+    const struct kvn_store *store = set->store;
+    set->mark = store->overlay[store->active].last_staged;
+    set->pending_bytes = store->pending_bytes;
+    set->next_id = store->next_id;
+    set->root_id = store->root_id;
+}
+
+static enum cairn_err become_writer(struct kvn_store *store, struct cairn_why *why)
+{
+    cairn_lock_take(&store->lock);
+    uint64_t me = cairn_thread_number();
+    if (store->writer && store->writer_thread == me) {
+        enum cairn_err err = cairn_why_fail(why, CAIRN_EBUSY, "a batch is open");
+        cairn_why_hint(why, "change things through the batch, or end it first");
+        return err;
+    }
+    while (store->writer)
+        cairn_cond_wait(&store->changed, &store->lock);
+    enum cairn_err err = kvn_store_refuses(store, why);
+    if (err) return err;
+    store->writer = true;
+    store->writer_thread = me;
+    return CAIRN_OK;
+}
+
+static void writer_end(struct kvn_store *store)
+{
+    store->writer = false;
+    cairn_cond_broadcast(&store->changed);
+}
+
+enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_store *store,
+                                     struct cairn_why *why)
+{
+    enum cairn_err err = become_writer(store, why);
+    if (!err) {
+        err = make_room(store, why);
+        if (err) writer_end(store);
+    }
+    if (err) {
+        cairn_lock_drop(&store->lock);
+        return err;
+    }
+    *set = (struct kvn_change_set){ .what = KVN_BATCH,
+                                    .store = store,
+                                    .number = store->staged + 1,
+                                    .time_ns = cairn_clock_wall_now(store->clock) };
+    kvn_change_save(set);
+    return CAIRN_OK;
+}
+
+enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store,
+                                struct cairn_why *why)
+{
+    enum cairn_err err = kvn_change_begin_bare(set, store, why);
+    if (err || !store->graves) return err;
+    err = kvn_reclaim(set, STEP_ENTRIES, why);
+    if (!err) return CAIRN_OK;
+    if (kvn_change_undo(set, NULL)) err = store->failed;
+    kvn_change_end(set);
+    cairn_lock_drop(&store->lock);
+    return err;
+}
+
+void kvn_change_publish(struct kvn_change_set *set)
+{
+    struct kvn_store *store = set->store;
+    const struct kvn_version *last = store->overlay[store->active].last_staged;
+    if (last && last->number == set->number && store->staged < set->number) {
+        store->staged = set->number;
+        store->root_committed = store->root_id;
+        store->commits++;
+    }
+}
+
+void kvn_change_end(struct kvn_change_set *set)
+{
+    kvn_change_publish(set);
+    writer_end(set->store);
+}
+
+/* ---- staging -----------------------------------------------------------------------------------
+ */
+
+static enum cairn_err log_will_hold(const struct kvn_store *store, uint32_t bytes,
+                                    struct cairn_why *why)
+{
+    uint64_t need = 2 * (store->pending_bytes + bytes) + 4 * (uint64_t)store->log.unit;
+    if (need <= kvn_log_room(&store->log)) return CAIRN_OK;
+    enum cairn_err err = cairn_why_fail(why, CAIRN_ENOMEM, "the batch has outgrown the log");
+    cairn_why_hint(why, "commit it in parts, or make the store with a larger log");
+    return err;
+}
+
+enum cairn_err kvn_stage(struct kvn_change_set *set, struct kvn_slice key,
+                         const struct kvn_record *record, struct cairn_why *why)
+{
+    struct kvn_store *store = set->store;
+    struct kvn_slice bytes = { store->record_mem, 0 };
+    if (record) bytes.bytes = kvn_record_encode(store->record_mem, record);
+    struct kvn_change change = { record ? KVN_PUT : KVN_DELETE, key, bytes };
+    enum cairn_err err = log_will_hold(store, kvn_change_bytes(&change), why);
+    if (err) return err;
+    err = kvn_overlay_put(&store->overlay[store->active], key, record ? &bytes : NULL, set->number,
+                          why);
+    if (err == CAIRN_ENOMEM)
+        cairn_why_hint(why, "commit the batch in parts, or open the store with more memory");
+    if (!err) store->pending_bytes += kvn_change_bytes(&change);
+    return err;
+}
+
+/* ---- taking back -------------------------------------------------------------------------------
+ */
+
+static bool has_chunk(const struct kvn_store *store, struct kvn_slice bytes,
+                      struct kvn_chunk *chunk)
+{
+    struct kvn_record record;
+    if (kvn_record_decode(&record, bytes, store->super.page_bytes, NULL)) return false;
+    if (record.kind != KVN_SMALL && record.kind != KVN_CHUNK) return false;
+    return !kvn_chunk_decode(chunk, record.chunk, store->super.page_bytes);
+}
+
+/* Free what this version allocated. What its chunk has of older generations was not its own. */
+static enum cairn_err forget_pages(struct kvn_store *store, const struct kvn_version *version,
+                                   struct cairn_why *why)
+{
+    struct kvn_chunk chunk;
+    struct kvn_chunk before;
+    const struct kvn_version *older = version->older;
+    bool kept = older && !older->removed &&
+                has_chunk(store, (struct kvn_slice){ older->record, older->bytes }, &before);
+    if (version->removed ||
+        !has_chunk(store, (struct kvn_slice){ version->record, version->bytes }, &chunk))
+        return CAIRN_OK;
+    return kvn_chunk_free_but(&store->values, &chunk, kept ? &before : NULL,
+                              store->values.generation, why);
+}
+
+enum cairn_err kvn_change_undo(struct kvn_change_set *set, struct cairn_why *why)
+{
+    struct kvn_store *store = set->store;
+    struct kvn_overlay *active = &store->overlay[store->active];
+    const struct kvn_version *version = set->mark ? set->mark->staged : active->first_staged;
+    enum cairn_err err = CAIRN_OK;
+    for (; version && !err; version = version->staged)
+        err = forget_pages(store, version, why);
+    kvn_overlay_undo(active, set->mark);
+    store->pending_bytes = set->pending_bytes;
+    store->next_id = set->next_id;
+    store->root_id = set->root_id;
+    store->graves = true;
+    if (err) store->failed = err;
+    return err;
+}
