@@ -2,8 +2,8 @@
 /* SQLite, "sqlite" with a write-ahead log, "sqlite-journal" with a rollback journal, its default.
  * synchronous is FULL where commits are durable, else NORMAL (with the log: a flush at checkpoints)
  * or OFF (the journal). The budget is the page caches of all connections together. Writers take
- * turns by a lock of ours, which is kinder to SQLite than its own waiting. Values of 64 KiB and
- * more are in a table with row numbers, since parts of them can be written only there. */
+ * turns by a lock of ours, which is kinder to SQLite than its own waiting. Values that a leaf of a
+ * table without row numbers would put aside, a page for each, are in a table with them. */
 #include "engine.h"
 
 #include <pthread.h>
@@ -38,9 +38,10 @@ struct session {
     bool batching;
 };
 
-static bool is_large(const struct store *store)
+/* Has the table row numbers? Parts of values are reached by them. */
+static bool has_rows(const struct store *store)
 {
-    return store->settings.value_bytes >= 65536;
+    return store->settings.value_bytes >= 500;
 }
 
 static void run(sqlite3 *db, const char *sql)
@@ -66,7 +67,7 @@ static sqlite3 *connect_to(struct store *store)
              settings->memory_bytes / 1024 / settings->threads, synchronous(store));
     run(db, sql);
     snprintf(sql, sizeof sql, "CREATE TABLE IF NOT EXISTS kv(k BLOB PRIMARY KEY, v BLOB)%s",
-             is_large(store) ? "" : " WITHOUT ROWID");
+             has_rows(store) ? "" : " WITHOUT ROWID");
     run(db, sql);
     return db;
 }
@@ -104,7 +105,7 @@ static struct session *sqlite_attach(struct store *store)
     session->store = store;
     session->db = connect_to(store);
     for (int i = 0; i < STATEMENTS; i++) {
-        if (i == ROW && !is_large(store)) continue;
+        if (i == ROW && !has_rows(store)) continue;
         must(sqlite3_prepare_v3(session->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                 &session->statements[i], NULL) == SQLITE_OK,
              texts[i], sqlite3_errmsg(session->db));
@@ -197,7 +198,8 @@ static bool large_get(struct session *session, const char *key, uint64_t offset,
 static bool sqlite_get(struct session *session, const char *key, uint64_t offset, void *data,
                        size_t bytes)
 {
-    if (is_large(session->store)) return large_get(session, key, offset, data, bytes);
+    if (session->store->settings.value_bytes >= 65536)
+        return large_get(session, key, offset, data, bytes);
     sqlite3_stmt *statement = with_key(session, GET, key);
     int rc = sqlite3_step(statement);
     must(rc == SQLITE_ROW || rc == SQLITE_DONE, "sqlite get", sqlite3_errmsg(session->db));
