@@ -14,7 +14,6 @@
 
 struct load {
     struct cairn_kv *kv; /* the batch, or the store itself */
-    bool sorted;
     const struct cairn_image_tree *tree;
     const struct cairn_image_kv_options *options;
     struct cairn_image_kv_result *result;
@@ -89,14 +88,6 @@ static enum cairn_err value_load(struct load *load, struct cairn_kv_key key, uin
     return err ? err : time_set(load, key, node, why);
 }
 
-/* What comes into a dictionary later changes its time; but in a sorted batch only what is told. */
-static enum cairn_err dictionary_load(struct load *load, struct cairn_kv_key key, uint32_t node,
-                                      struct cairn_why *why)
-{
-    enum cairn_err err = cairn_kv_make(load->kv, key, why);
-    return err || !load->sorted ? err : time_set(load, key, node, why);
-}
-
 static enum cairn_err node_load(struct load *load, uint32_t node, struct cairn_why *why)
 {
     char *path;
@@ -104,48 +95,77 @@ static enum cairn_err node_load(struct load *load, uint32_t node, struct cairn_w
     bool is_directory = load->tree->nodes[node].is_directory;
     enum cairn_err err = node_key(load, node, &path, &key, why);
     if (err) return err;
-    err = is_directory ? dictionary_load(load, key, node, why) : value_load(load, key, node, why);
+    err = is_directory ? cairn_kv_make(load->kv, key, why) : value_load(load, key, node, why);
     free(path);
     load->result->dictionaries += is_directory;
     load->result->values += !is_directory;
     return err;
 }
 
-/* Innermost first. */
-static enum cairn_err times_finish(struct load *load, struct cairn_why *why)
-{
-    for (uint32_t node = load->tree->count; !load->sorted && --node > 0;) {
-        char *path;
-        struct cairn_kv_key key;
-        if (!load->tree->nodes[node].is_directory) continue;
-        enum cairn_err err = node_key(load, node, &path, &key, why);
-        if (!err) err = time_set(load, key, node, why);
-        free(path);
-        if (err) return err;
-    }
-    return CAIRN_OK;
-}
-
-static enum cairn_err all_load(struct load *load, struct cairn_why *why)
+static enum cairn_err nodes_load(struct load *load, struct cairn_why *why)
 {
     for (uint32_t node = 1; node < load->tree->count; node++) {
         enum cairn_err err = node_load(load, node, why);
         if (err) return err;
     }
-    return times_finish(load, why);
+    return CAIRN_OK;
 }
 
+/* In one batch, sorted, where there are batches. */
 static enum cairn_err batch_load(struct load *load, struct cairn_kv *kv, struct cairn_why *why)
 {
     struct cairn_kv_batch batch;
-    load->sorted = cairn_kv_info(kv)->atomic_batches;
-    load->kv = load->sorted ? &batch.kv : kv;
-    if (!load->sorted) return all_load(load, why);
+    load->kv = kv;
+    if (!cairn_kv_info(kv)->atomic_batches) return nodes_load(load, why);
+    load->kv = &batch.kv;
     enum cairn_err err = cairn_kv_batch_begin(&batch, kv, CAIRN_KV_SORTED, why);
     if (err) return err;
-    err = all_load(load, why);
+    err = nodes_load(load, why);
     if (!err) return cairn_kv_commit(&batch, 0, why);
     cairn_kv_abort(&batch);
+    return err;
+}
+
+/* ---- times of dictionaries ----------------------------------------------------------------- */
+
+static enum cairn_err dictionary_time(struct load *load, uint32_t node, struct cairn_why *why)
+{
+    char *path;
+    struct cairn_kv_key key;
+    enum cairn_err err = node_key(load, node, &path, &key, why);
+    if (err) return err;
+    err = time_set(load, key, node, why);
+    free(path);
+    return err;
+}
+
+/* From *node on, in as many steps as one batch takes. */
+static enum cairn_err times_batch(struct load *load, struct cairn_kv *kv, uint32_t *node,
+                                  struct cairn_why *why)
+{
+    struct cairn_kv_batch batch;
+    bool is_batch = cairn_kv_info(kv)->atomic_batches;
+    uint32_t first = *node;
+    enum cairn_err err = is_batch ? cairn_kv_batch_begin(&batch, kv, 0, why) : CAIRN_OK;
+    if (err) return err;
+    load->kv = is_batch ? &batch.kv : kv;
+    while (!err && *node < load->tree->count) {
+        if (load->tree->nodes[*node].is_directory) err = dictionary_time(load, *node, why);
+        if (!err) ++*node;
+    }
+    bool is_full = err == CAIRN_ENOMEM && *node > first;
+    if (!is_batch) return err;
+    if (!err || is_full) return cairn_kv_commit(&batch, 0, why);
+    cairn_kv_abort(&batch);
+    return err;
+}
+
+/* When all is in them, since what comes into a dictionary changes its time. */
+static enum cairn_err times_load(struct load *load, struct cairn_kv *kv, struct cairn_why *why)
+{
+    enum cairn_err err = CAIRN_OK;
+    for (uint32_t node = 1; !err && node < load->tree->count;)
+        err = times_batch(load, kv, &node, why);
     return err;
 }
 
@@ -163,6 +183,7 @@ enum cairn_err cairn_image_kv_load(struct cairn_kv *kv, struct cairn_kv_key key,
     img_reader_init(&load.reader, tree);
     enum cairn_err err = key.bytes ? cairn_kv_make(kv, key, why) : CAIRN_OK;
     if (!err) err = batch_load(&load, kv, why);
+    if (!err) err = times_load(&load, kv, why);
     img_reader_free(&load.reader);
     free(load.piece);
     result->bytes = load.done;

@@ -147,7 +147,7 @@ static void part_probe(struct cairn_image *disk, const struct cairn_part *part,
     tool_probe(cairn_image_disk(disk), cairn_image_fd(disk), range, probed);
 }
 
-/* What Cairn does not read. */
+/* What is no FAT. */
 static void part_print_foreign(struct cairn_image *disk, const struct cairn_part *part)
 {
     struct cairn_blk_probed probed;
@@ -249,7 +249,7 @@ static void disk_json(struct cairn_image *disk, const char *text)
     tool_json_close(&json, '}');
 }
 
-/* ---- what Cairn does not read ---------------------------------------------------------------- */
+/* ---- what is no FAT -------------------------------------------------------------------------- */
 
 static void foreign_print(const struct cairn_blk_probed *probed, uint64_t bytes, const char *text)
 {

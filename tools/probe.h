@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a disk or a partition holds that Cairn does not read, as `info` and `part list` show it. */
+/* What a disk or a partition holds but a FAT: a key-value store, or what Cairn does not read; as
+ * `info` and `part list` show it. */
 #ifndef CAIRN_TOOLS_PROBE_H
 #define CAIRN_TOOLS_PROBE_H
 
@@ -7,8 +8,8 @@
 
 #include <cairn/blk_probe.h>
 
-/* As cairn_blk_probe, but whatever hinders it leaves the contents unknown: they are shown beside
- * what is known otherwise. */
+/* As cairn_blk_probe, and it knows "key-value store"; but whatever hinders it leaves the contents
+ * unknown: they are shown beside what is known otherwise. */
 void tool_probe(struct cairn_blk *dev, int fd, struct cairn_blk_probe_range range,
                 struct cairn_blk_probed *probed);
 

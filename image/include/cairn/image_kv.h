@@ -47,7 +47,8 @@ struct cairn_image_kv_result {
 
 /* All of the tree, which was scanned with `keys`, into the dictionary at key, which is made when it
  * is absent: in one sorted batch where the store has batches, so all or nothing, and the same bytes
- * in a new store every time; else value by value. CAIRN_ECANCELED: progress said stop. */
+ * in a new store of the same clock every time; else value by value. Then dictionaries get their
+ * times. CAIRN_ECANCELED: progress said stop. */
 CAIRN_API enum cairn_err cairn_image_kv_load(struct cairn_kv *kv, struct cairn_kv_key key,
                                              const struct cairn_image_tree *tree,
                                              const struct cairn_image_kv_options *options,
