@@ -207,9 +207,11 @@ void kvn_space_committed(struct kvn_space *space, uint64_t generation)
     uint64_t retired = generation > space->keep ? generation - space->keep : 0;
     space->shape.generation = generation;
     space->written = space->is_early = false;
+    /* What comes free now may lie in groups that the search has left already; what did before, too,
+     * when it begins where it began then. */
+    uint64_t before = space->early == space->start ? space->passed : 0;
     space->start = space->jumped_to = space->early;
-    /* What comes free now may lie in groups that the search has left already. */
-    space->passed = space->start != space->group ? space->freed[retired % KVN_RING] : 0;
+    space->passed = space->start != space->group ? before + space->freed[retired % KVN_RING] : 0;
     count_held(space);
     /* When this fails, nothing in the group is allocated or freed before it succeeds. */
     (void)!kvn_space_enter(space, NULL);

@@ -16,7 +16,8 @@
  * 1. What is in use by a generation that may come back is not allocated.
  * 2. A home is written only when no generation that may come back leads to it.
  * 3. Allocating needs no page: homes are computed.
- * 4. No page is allocated twice in one generation, whatever is closed and opened meanwhile.
+ * 4. No page that the log speaks of is allocated twice in one generation, whatever is closed and
+ * opened meanwhile; but where replaying made the search jump over groups and no other has room.
  * 5. The page of the index above a page that is in memory is in memory.
  * All calls are made under the store's lock and keep it, also over their reads and writes. After an
  * error of the device the free space is to be opened anew.
