@@ -13,6 +13,7 @@
 #define PIECE_BYTES ((size_t)1 << 20)
 
 struct load {
+    struct cairn_kv_batch batch;
     struct cairn_kv *kv; /* the batch, or the store itself */
     const struct cairn_image_tree *tree;
     const struct cairn_image_kv_options *options;
@@ -91,7 +92,7 @@ static enum cairn_err value_load(struct load *load, struct cairn_kv_key key, uin
 static enum cairn_err node_load(struct load *load, uint32_t node, struct cairn_why *why)
 {
     char *path;
-    struct cairn_kv_key key;
+    struct cairn_kv_key key = { NULL, 0 };
     bool is_directory = load->tree->nodes[node].is_directory;
     enum cairn_err err = node_key(load, node, &path, &key, why);
     if (err) return err;
@@ -114,15 +115,14 @@ static enum cairn_err nodes_load(struct load *load, struct cairn_why *why)
 /* In one batch, sorted, where there are batches. */
 static enum cairn_err batch_load(struct load *load, struct cairn_kv *kv, struct cairn_why *why)
 {
-    struct cairn_kv_batch batch;
     load->kv = kv;
     if (!cairn_kv_info(kv)->atomic_batches) return nodes_load(load, why);
-    load->kv = &batch.kv;
-    enum cairn_err err = cairn_kv_batch_begin(&batch, kv, CAIRN_KV_SORTED, why);
+    load->kv = &load->batch.kv;
+    enum cairn_err err = cairn_kv_batch_begin(&load->batch, kv, CAIRN_KV_SORTED, why);
     if (err) return err;
     err = nodes_load(load, why);
-    if (!err) return cairn_kv_commit(&batch, 0, why);
-    cairn_kv_abort(&batch);
+    if (!err) return cairn_kv_commit(&load->batch, 0, why);
+    cairn_kv_abort(&load->batch);
     return err;
 }
 
@@ -131,7 +131,7 @@ static enum cairn_err batch_load(struct load *load, struct cairn_kv *kv, struct 
 static enum cairn_err dictionary_time(struct load *load, uint32_t node, struct cairn_why *why)
 {
     char *path;
-    struct cairn_kv_key key;
+    struct cairn_kv_key key = { NULL, 0 };
     enum cairn_err err = node_key(load, node, &path, &key, why);
     if (err) return err;
     err = time_set(load, key, node, why);
@@ -143,20 +143,19 @@ static enum cairn_err dictionary_time(struct load *load, uint32_t node, struct c
 static enum cairn_err times_batch(struct load *load, struct cairn_kv *kv, uint32_t *node,
                                   struct cairn_why *why)
 {
-    struct cairn_kv_batch batch;
     bool is_batch = cairn_kv_info(kv)->atomic_batches;
     uint32_t first = *node;
-    enum cairn_err err = is_batch ? cairn_kv_batch_begin(&batch, kv, 0, why) : CAIRN_OK;
+    enum cairn_err err = is_batch ? cairn_kv_batch_begin(&load->batch, kv, 0, why) : CAIRN_OK;
     if (err) return err;
-    load->kv = is_batch ? &batch.kv : kv;
+    load->kv = is_batch ? &load->batch.kv : kv;
     while (!err && *node < load->tree->count) {
         if (load->tree->nodes[*node].is_directory) err = dictionary_time(load, *node, why);
         if (!err) ++*node;
     }
     bool is_full = err == CAIRN_ENOMEM && *node > first;
     if (!is_batch) return err;
-    if (!err || is_full) return cairn_kv_commit(&batch, 0, why);
-    cairn_kv_abort(&batch);
+    if (!err || is_full) return cairn_kv_commit(&load->batch, 0, why);
+    cairn_kv_abort(&load->batch);
     return err;
 }
 

@@ -42,7 +42,7 @@ bool img_line_is_text(const char *bytes, size_t count)
 
 size_t img_line_escape(const char *bytes, size_t count, char *out)
 {
-    static const char hex[] = "0123456789abcdef";
+    static const char hex[] = "0123456789abcdef", unicode[] = { '\\', 'u', '0', '0' };
     char *to = out;
     for (size_t i = 0; i < count; i++) {
         uint8_t c = (uint8_t)bytes[i];
@@ -53,10 +53,10 @@ size_t img_line_escape(const char *bytes, size_t count, char *out)
             *to++ = '\\';
             *to++ = 'n';
         } else if (c < 0x20 || c == 0x7F) {
-            memcpy(to, "\\u00", 4);
-            to[4] = hex[c >> 4];
-            to[5] = hex[c & 15u];
-            to += 6;
+            memcpy(to, unicode, sizeof unicode);
+            to += sizeof unicode;
+            *to++ = hex[c >> 4];
+            *to++ = hex[c & 15u];
         } else {
             *to++ = (char)c;
         }

@@ -84,7 +84,7 @@ static enum tool_status tree_load(struct load *load, const struct cairn_image_tr
 {
     const struct cairn_image_kv_options how = { .progress = tool_copy_progress,
                                                 .ctx = &load->copy };
-    struct cairn_image_kv_result result;
+    struct cairn_image_kv_result result = { 0 };
     struct tool_kv store = { .image = NULL };
     struct cairn_why why = { 0 };
     enum tool_status status = tool_kv_open(&store, load->args, load->target, true);
@@ -180,7 +180,7 @@ static bool dump_progress(void *ctx, uint64_t done, uint64_t total)
 static enum tool_status dump_run(const struct tool_args *args)
 {
     const struct cairn_image_kv_options how = { .progress = dump_progress };
-    struct cairn_image_kv_result result;
+    struct cairn_image_kv_result result = { 0 };
     struct tool_kv store = { .image = NULL };
     struct cairn_why why = { 0 };
     enum cairn_image_kv_form form;

@@ -131,7 +131,7 @@ static enum cairn_err pick_all(const struct kv_fat *store, struct cairn_fat_node
 static enum cairn_err value_read(struct cairn_fat_node *dir, struct cairn_kv_entry *entry,
                                  char *value, struct cairn_why *why)
 {
-    struct cairn_fat_node *file;
+    struct cairn_fat_node *file = NULL;
     size_t done = 0;
     enum cairn_err err = cairn_fat_lookup(dir, entry->name, entry->name_bytes, &file, NULL);
     if (err) return CAIRN_OK;
@@ -163,9 +163,11 @@ static enum cairn_err pick_init(struct pick *pick, void *mem, size_t mem_bytes, 
 {
     size_t skip =
         (size_t)(cairn_round_up((uintptr_t)mem, _Alignof(struct cairn_kv_entry)) - (uintptr_t)mem);
-    if (mem_bytes < CAIRN_KV_LIST_MEM)
-        return cairn_why_fail(why, CAIRN_ERANGE, "the memory of a list is below %u bytes",
-                              CAIRN_KV_LIST_MEM);
+    if (mem_bytes < CAIRN_KV_LIST_MEM) {
+        (void)cairn_why_fail(why, CAIRN_ERANGE, "the memory of a list is below %u bytes",
+                             CAIRN_KV_LIST_MEM);
+        return CAIRN_ERANGE;
+    }
     pick->entries = (void *)((char *)mem + skip);
     pick->names = (char *)mem + mem_bytes;
     pick->floor = mem;
@@ -182,7 +184,7 @@ enum cairn_err kv_fat_list(struct cairn_kv *kv, struct cairn_kv_key dictionary,
     const struct kv_fat *store = kv_fat_of(kv);
     const struct range range = { from, behind };
     bool values = flags & CAIRN_KV_VALUES;
-    struct cairn_fat_node *dir;
+    struct cairn_fat_node *dir = NULL;
     struct pick pick;
     enum cairn_err err = pick_init(&pick, mem, mem_bytes, values, why);
     if (!err) err = kv_fat_node(store, dictionary, &dir, why);

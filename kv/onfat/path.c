@@ -50,7 +50,11 @@ void kv_fat_leave(struct kv_fat_place *place)
 void kv_fat_made_end(const struct kv_fat *store, struct kv_fat_made *made, enum cairn_err err)
 {
     if (!made->dir) return;
-    if (err) err = kv_fat_tree_remove(store, made->dir, made->name, made->bytes, NULL);
+    if (err) {
+        enum cairn_err ignored =
+            kv_fat_tree_remove(store, made->dir, made->name, made->bytes, NULL);
+        (void)ignored; /* err says enough */
+    }
     cairn_fat_release(made->dir);
     made->dir = NULL;
 }
@@ -96,7 +100,7 @@ static enum cairn_err absent(const struct kv_fat_place *place, struct cairn_why 
 static enum cairn_err enter(const struct kv_fat *store, struct kv_fat_place *place,
                             struct kv_fat_made *made, struct cairn_why *why)
 {
-    struct cairn_fat_node *node;
+    struct cairn_fat_node *node = NULL;
     enum cairn_err err;
     if (kv_fat_is_dictionary(place)) {
         err = cairn_fat_lookup(place->dir, place->name, place->bytes, &node, why);

@@ -22,12 +22,19 @@ static enum cairn_err source_find(const struct kv_fat *store, struct cairn_kv_ke
     return err;
 }
 
+/* A name may be changed to one that FAT takes for it. */
+static bool is_same_entry(const struct kv_fat_place *a, const struct kv_fat_place *b)
+{
+    return a->dir == b->dir && b->match != KV_FAT_ABSENT && a->entry.next == b->entry.next;
+}
+
 /* From a dictionary to the place in it of the name that is moved. */
 static enum cairn_err into(const struct kv_fat *store, const struct kv_fat_place *from,
                            struct kv_fat_place *to, struct cairn_why *why)
 {
     struct cairn_fat_node *dir;
     enum cairn_err err = CAIRN_OK;
+    if (is_same_entry(from, to)) return refuse(CAIRN_EINVAL, to, "rename into itself", why);
     if (to->bytes == 0)
         dir = cairn_fat_hold(to->dir);
     else
@@ -35,12 +42,6 @@ static enum cairn_err into(const struct kv_fat *store, const struct kv_fat_place
     if (err) return err;
     kv_fat_leave(to);
     return kv_fat_find_in(store, dir, from->name, from->bytes, to, why);
-}
-
-/* A name may be changed to one that FAT takes for it. */
-static bool is_same_entry(const struct kv_fat_place *a, const struct kv_fat_place *b)
-{
-    return a->dir == b->dir && b->match != KV_FAT_ABSENT && a->entry.next == b->entry.next;
 }
 
 static enum cairn_err move(const struct kv_fat *store, const struct kv_fat_place *from,

@@ -114,9 +114,11 @@ static enum cairn_err store_place(struct kv_fat **store, void *mem, size_t mem_b
     *store = mem_bytes < CAIRN_KV_FAT_MEM_LEAST
                  ? NULL
                  : cairn_arena_array(&arena, 1, sizeof **store, _Alignof(struct kv_fat));
-    if (!*store)
-        return cairn_why_fail(why, CAIRN_ENOMEM, "a store on FAT needs %u bytes of memory",
-                              CAIRN_KV_FAT_MEM_LEAST);
+    if (!*store) {
+        (void)cairn_why_fail(why, CAIRN_ENOMEM, "a store on FAT needs %u bytes of memory",
+                             CAIRN_KV_FAT_MEM_LEAST);
+        return CAIRN_ENOMEM;
+    }
     (*store)->buf = arena.at;
     (*store)->buf_bytes = arena.left;
     return CAIRN_OK;
