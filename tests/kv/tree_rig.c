@@ -30,18 +30,30 @@ enum cairn_err kvn_space_alloc(struct kvn_space *space, uint32_t want, uint64_t 
     return cairn_why_fail(why, CAIRN_ENOSPC, "no page is free");
 }
 
-enum cairn_err kvn_space_free(struct kvn_space *space, uint64_t first, uint32_t count,
-                              struct cairn_why *why)
+static enum cairn_err leave(struct kvn_space *space, uint64_t first, uint32_t count,
+                            enum page_state state, struct cairn_why *why)
 {
     struct tree_rig *rig = (struct tree_rig *)space;
     for (uint32_t i = 0; i < count; i++) {
         if (rig->state[first + i] != PAGE_USED)
             return cairn_why_fail(why, CAIRN_ECORRUPT, "page %u is not in use",
                                   (unsigned)(first + i));
-        rig->state[first + i] = PAGE_FREED;
+        rig->state[first + i] = (uint8_t)state;
     }
     rig->used_pages -= count;
     return CAIRN_OK;
+}
+
+enum cairn_err kvn_space_free(struct kvn_space *space, uint64_t first, uint32_t count,
+                              struct cairn_why *why)
+{
+    return leave(space, first, count, PAGE_FREED, why);
+}
+
+enum cairn_err kvn_space_undo(struct kvn_space *space, uint64_t first, uint32_t count,
+                              struct cairn_why *why)
+{
+    return leave(space, first, count, PAGE_FREE, why);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
