@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct store store_mem;
+extern const struct store store_mem, store_fat;
 
-const struct store *const stores[] = { &store_mem };
+const struct store *const stores[] = { &store_mem, &store_fat };
 const size_t store_count = sizeof stores / sizeof *stores;
 
 void rig_open(struct rig *rig, const struct store *store, const struct fault *fault)
