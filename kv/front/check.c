@@ -6,7 +6,7 @@
 enum cairn_err kv_fail(const struct cairn_kv *kv, struct cairn_kv_key key, struct cairn_why *why,
                        enum cairn_err err, const char *what)
 {
-    cairn_why_fail(why, err, "%s", what);
+    err = cairn_why_fail(why, err, "%s", what);
     if (key.bytes) cairn_why_path(why, key.path, key.bytes);
     cairn_why_via(why, kv->name);
     return err;
@@ -36,11 +36,10 @@ int kv_key_compare(struct cairn_kv_key a, struct cairn_kv_key b)
 static enum cairn_err segment_fail(const struct cairn_kv *kv, struct cairn_kv_key key,
                                    uint32_t number, size_t bytes, struct cairn_why *why)
 {
-    enum cairn_err err = bytes ? CAIRN_ENAMETOOLONG : CAIRN_EINVAL;
-    if (bytes)
-        cairn_why_fail(why, err, "segment %u of the key has %zu bytes", number, bytes);
-    else
-        cairn_why_fail(why, err, "segment %u of the key is empty", number);
+    enum cairn_err err =
+        bytes ? cairn_why_fail(why, CAIRN_ENAMETOOLONG, "segment %u of the key has %zu bytes",
+                               number, bytes)
+              : cairn_why_fail(why, CAIRN_EINVAL, "segment %u of the key is empty", number);
     cairn_why_hint(why, KEY_HINT);
     cairn_why_path(why, key.path, key.bytes);
     cairn_why_via(why, kv->name);
@@ -82,9 +81,10 @@ enum cairn_err kv_flags_check(const struct cairn_kv *kv, uint32_t flags, uint32_
                               struct cairn_why *why)
 {
     if (!(flags & ~known)) return CAIRN_OK;
-    cairn_why_fail(why, CAIRN_EINVAL, "flags 0x%x: not known here", flags & ~known);
+    enum cairn_err err =
+        cairn_why_fail(why, CAIRN_EINVAL, "flags 0x%x: not known here", flags & ~known);
     cairn_why_via(why, kv->name);
-    return CAIRN_EINVAL;
+    return err;
 }
 
 enum cairn_err kv_change_check(const struct cairn_kv *kv, struct cairn_kv_key key, uint32_t flags,
@@ -103,10 +103,10 @@ enum cairn_err kv_size_check(const struct cairn_kv *kv, struct cairn_kv_key key,
                              uint64_t bytes, struct cairn_why *why)
 {
     if (cairn_range_fits(offset, bytes, kv->info.value_max)) return CAIRN_OK;
-    kv_fail(kv, key, why, CAIRN_EFBIG, "a value as large as this");
+    enum cairn_err err = kv_fail(kv, key, why, CAIRN_EFBIG, "a value as large as this");
     cairn_why_hint(why, "values of this store have at most %llu bytes: split it over several keys",
                    (unsigned long long)kv->info.value_max);
-    return CAIRN_EFBIG;
+    return err;
 }
 
 enum cairn_err kv_list_mem_check(const struct cairn_kv *kv, void **mem, size_t *bytes,
@@ -115,10 +115,11 @@ enum cairn_err kv_list_mem_check(const struct cairn_kv *kv, void **mem, size_t *
     size_t align = _Alignof(struct cairn_kv_entry);
     size_t skip = (align - (uintptr_t)*mem % align) % align;
     if (*bytes < CAIRN_KV_LIST_MEM) {
-        cairn_why_fail(why, CAIRN_ERANGE, "a list in %zu bytes of memory", *bytes);
+        enum cairn_err err =
+            cairn_why_fail(why, CAIRN_ERANGE, "a list in %zu bytes of memory", *bytes);
         cairn_why_hint(why, "give it at least %u", CAIRN_KV_LIST_MEM);
         cairn_why_via(why, kv->name);
-        return CAIRN_ERANGE;
+        return err;
     }
     *mem = (uint8_t *)*mem + skip;
     *bytes -= skip;

@@ -91,9 +91,9 @@ enum cairn_err cairn_kv_digest(struct cairn_kv *kv, struct cairn_kv_key key,
     enum cairn_err err = cairn_kv_stat(kv, key, &stat, why);
     if (err) return err;
     if (mem_bytes < CAIRN_KV_DIGEST_MEM) {
-        kv_fail(kv, key, why, CAIRN_ERANGE, "digest: its memory");
+        err = kv_fail(kv, key, why, CAIRN_ERANGE, "digest: its memory");
         cairn_why_hint(why, "give it at least %u bytes", CAIRN_KV_DIGEST_MEM);
-        return CAIRN_ERANGE;
+        return err;
     }
     if (stat.kind == CAIRN_KV_DICTIONARY)
         return dictionary_digest(kv, key, digest, mem, mem_bytes, why);

@@ -106,9 +106,9 @@ static enum cairn_err rename_check(const struct cairn_kv *kv, struct cairn_kv_ke
     if (err) return err;
     if (!from.bytes) return kv_fail(kv, from, why, CAIRN_EINVAL, "rename the root");
     if (!to.bytes && !(flags & CAIRN_KV_INTO)) {
-        kv_fail(kv, from, why, CAIRN_EINVAL, "rename to the root");
+        err = kv_fail(kv, from, why, CAIRN_EINVAL, "rename to the root");
         cairn_why_hint(why, "to move it into the root, say so");
-        return CAIRN_EINVAL;
+        return err;
     }
     if (kv_key_beneath(to, from))
         return kv_fail(kv, from, why, CAIRN_EINVAL, "rename to what lies beneath itself");

@@ -26,7 +26,7 @@ enum cairn_err kv_mem_change_end(struct cairn_kv *kv, enum cairn_err err, struct
     mem->pool.spare = false;
     cairn_lock_drop(&mem->lock);
     if (!err) return CAIRN_OK;
-    kv_fail(kv, key, why, err, what);
+    err = kv_fail(kv, key, why, err, what);
     if (err == CAIRN_ENOSPC)
         cairn_why_hint(why, "the memory given at open is full: remove something, or give it more");
     return err;

@@ -73,9 +73,10 @@ enum cairn_err cairn_kv_mem_open(struct cairn_kv **kv, const struct cairn_kv_mem
     struct cairn_arena arena;
     *kv = NULL;
     if (bytes < CAIRN_KV_MEM_LEAST) {
-        cairn_why_fail(why, CAIRN_ENOMEM, "a store in %zu bytes of memory", bytes);
+        enum cairn_err err =
+            cairn_why_fail(why, CAIRN_ENOMEM, "a store in %zu bytes of memory", bytes);
         cairn_why_hint(why, "give it at least %u", CAIRN_KV_MEM_LEAST);
-        return CAIRN_ENOMEM;
+        return err;
     }
     cairn_arena_init(&arena, mem_bytes, bytes);
     struct kv_mem *mem = cairn_arena_take(&arena, sizeof *mem, _Alignof(struct kv_mem));
