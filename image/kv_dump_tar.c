@@ -57,7 +57,7 @@ static enum cairn_err put(void *out, struct img_dump *dump, const struct img_dum
     api->entry_set_filetype_(tar->entry, is_dictionary ? AE_IFDIR : AE_IFREG);
     api->entry_set_perm_(tar->entry, is_dictionary ? 0755 : 0644);
     api->entry_set_size_(tar->entry, (la_int64_t)item->stat.size);
-    api->entry_set_mtime_(tar->entry, seconds, (long)ns);
+    api->entry_set_mtime_(tar->entry, (time_t)seconds, (long)ns);
     if (api->write_header_(tar->archive, tar->entry) < ARCHIVE_WARN) return tar_fail(tar, why);
     return is_dictionary ? CAIRN_OK : data_put(tar, dump, item, why);
 }
