@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "rig.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-extern const struct store store_mem, store_fat;
-
-const struct store *const stores[] = { &store_mem, &store_fat };
-const size_t store_count = sizeof stores / sizeof *stores;
 
 void rig_open(struct rig *rig, const struct store *store, const struct fault *fault)
 {

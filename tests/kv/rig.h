@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A store, and a model of what it holds. A store comes into the suite by a line in rig.c's table,
- * and a file that fills a `struct store`.
+ * A store, and a model of what it holds. A store comes into the suite by a line in stores.c, and
+ * a file that fills a `struct store`.
  */
 #ifndef CAIRN_TESTS_KV_RIG_H
 #define CAIRN_TESTS_KV_RIG_H

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+/* The stores of the suite: each line here is a file that fills a `struct store`. */
+#include "rig.h"
+
+extern const struct store store_mem, store_fat;
+
+const struct store *const stores[] = { &store_mem, &store_fat };
+const size_t store_count = sizeof stores / sizeof *stores;
