@@ -86,6 +86,15 @@ static void writer_end(struct kvn_store *store)
     cairn_cond_broadcast(&store->changed);
 }
 
+static void set_begin(struct kvn_change_set *set, struct kvn_store *store)
+{
+    *set = (struct kvn_change_set){ .what = KVN_BATCH,
+                                    .store = store,
+                                    .number = store->staged + 1,
+                                    .time_ns = cairn_clock_wall_now(store->clock) };
+    kvn_change_save(set);
+}
+
 enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_store *store,
                                      struct cairn_why *why)
 {
@@ -98,20 +107,34 @@ enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_stor
         cairn_lock_drop(&store->lock);
         return err;
     }
-    *set = (struct kvn_change_set){ .what = KVN_BATCH,
-                                    .store = store,
-                                    .number = store->staged + 1,
-                                    .time_ns = cairn_clock_wall_now(store->clock) };
-    kvn_change_save(set);
+    set_begin(set, store);
     return CAIRN_OK;
+}
+
+/* What removed dictionaries leave to do: some of it, or, where room is short, as much as it takes,
+ * each part a commit of its own. */
+static enum cairn_err reclaim_some(struct kvn_change_set *set, struct cairn_why *why)
+{
+    struct kvn_store *store = set->store;
+    while (store->graves && kvn_room_check(store, 0, false, NULL)) {
+        enum cairn_err err = kvn_reclaim(set, STEP_ENTRIES, why);
+        if (err) return err;
+        kvn_change_publish(set);
+        err = kvn_checkpoint_finish(store, why);
+        if (!err && !store->graves) err = reclaim_pages(store, why);
+        if (!err) err = kvn_checkpoint_begin(store, false, why);
+        if (err) return err;
+        set_begin(set, store);
+    }
+    return store->graves ? kvn_reclaim(set, STEP_ENTRIES, why) : CAIRN_OK;
 }
 
 enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store,
                                 struct cairn_why *why)
 {
     enum cairn_err err = kvn_change_begin_bare(set, store, why);
-    if (err || !store->graves) return err;
-    err = kvn_reclaim(set, STEP_ENTRIES, why);
+    if (err) return err;
+    err = reclaim_some(set, why);
     if (!err) return CAIRN_OK;
     if (kvn_change_undo(set, NULL)) err = store->failed;
     kvn_change_end(set);

@@ -119,7 +119,7 @@ enum cairn_err cairn_kv_native_format(struct cairn_blk *dev,
     if (!options) options = &defaults;
     memset(&super, 0, sizeof super);
     super.version = 1;
-    super.generation = 1;
+    super.generation = KVN_RING; /* in the first slot, where programs look for what this is */
     super.next_id = KVN_ID_FIRST + 1;
     super.log_seq = 1;
     super.made_ns = options->made_ns;

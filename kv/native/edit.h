@@ -55,6 +55,9 @@ bool kvn_is_value(const struct kvn_record *record);
 enum cairn_err kvn_chunk_copy(struct kvn_change_set *set, const struct kvn_chunk *chunk,
                               uint64_t size, struct kvn_chunk *copy,
                               struct cairn_why *why) CAIRN_MUST_USE;
+/* Is nothing under this id? */
+enum cairn_err kvn_id_is_empty(struct kvn_change_set *set, uint64_t id, bool *empty,
+                               struct cairn_why *why) CAIRN_MUST_USE;
 /* Before pages are allocated: a checkpoint that must end first does, and there is room. Drops the
  * lock. */
 enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages,

@@ -141,10 +141,13 @@ static enum cairn_err remove_all(struct kvn_change_set *set, const struct kvn_pl
 {
     struct kvn_store *store = set->store;
     uint64_t old = store->root_id;
+    bool empty;
+    enum cairn_err err = kvn_id_is_empty(set, old, &empty, why);
+    if (err || empty) return err;
     struct kvn_record record = { .kind = KVN_DICTIONARY,
                                  .time_ns = set->time_ns,
                                  .id = store->next_id++ };
-    enum cairn_err err = kvn_stage(set, kvn_place_key(place), &record, why);
+    err = kvn_stage(set, kvn_place_key(place), &record, why);
     if (err) return err;
     store->root_id = record.id;
     return kvn_bury(set, old, why);

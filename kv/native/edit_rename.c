@@ -5,7 +5,7 @@
 #include "edit.h"
 
 /* Has the dictionary no entry? */
-static enum cairn_err is_empty(struct kvn_change_set *set, uint64_t id, bool *empty,
+enum cairn_err kvn_id_is_empty(struct kvn_change_set *set, uint64_t id, bool *empty,
                                struct cairn_why *why)
 {
     struct kvn_reader reader;
@@ -24,21 +24,21 @@ static enum cairn_err is_empty(struct kvn_change_set *set, uint64_t id, bool *em
 
 /* May what stands at `from` replace what stands at `to`? */
 static enum cairn_err may_replace(struct kvn_change_set *set, const struct kvn_stands *from,
-                                  const struct kvn_stands *to, uint32_t flags,
+                                  const struct kvn_stands *to, uint32_t flags, bool same,
                                   struct cairn_why *why)
 {
     bool from_dictionary = from->record.kind == KVN_DICTIONARY;
-    bool to_dictionary = to->place.is_root || to->record.kind == KVN_DICTIONARY;
+    bool to_dictionary = to->record.kind == KVN_DICTIONARY;
     bool empty = true;
     enum cairn_err err = CAIRN_OK;
     if (flags & CAIRN_KV_NO_REPLACE)
         return cairn_why_fail(why, CAIRN_EEXIST, "there is something under the new key");
+    if (same) return CAIRN_OK;
     if (!from_dictionary && to_dictionary)
         return cairn_why_fail(why, CAIRN_EISDIR, "there is a dictionary under the new key");
     if (from_dictionary && !to_dictionary)
         return cairn_why_fail(why, CAIRN_ENOTDIR, "there is a value under the new key");
-    uint64_t id = to->place.is_root ? set->store->root_id : to->record.id;
-    if (to_dictionary) err = is_empty(set, id, &empty, why);
+    if (to_dictionary) err = kvn_id_is_empty(set, to->record.id, &empty, why);
     if (!err && !empty)
         err = cairn_why_fail(why, CAIRN_ENOTEMPTY, "the dictionary under the new key has entries");
     return err;
@@ -89,9 +89,9 @@ enum cairn_err kvn_edit_rename(struct kvn_change_set *set, const struct kvn_edit
 {
     struct kvn_stands from;
     struct kvn_stands to;
+    if (!edit->key.bytes) return cairn_why_fail(why, CAIRN_EINVAL, "the root cannot be moved");
     enum cairn_err err = kvn_stands_find(set, edit->key, 0, &from, why);
     if (err) return err;
-    if (from.place.is_root) return cairn_why_fail(why, CAIRN_EINVAL, "the root cannot be moved");
     if (!from.is) return cairn_why_fail(why, CAIRN_ENOENT, "there is nothing under the old key");
     uint64_t avoid = from.record.kind == KVN_DICTIONARY ? from.record.id : 0;
     err = kvn_stands_make(set, edit->to, avoid, &to, why);
@@ -99,10 +99,11 @@ enum cairn_err kvn_edit_rename(struct kvn_change_set *set, const struct kvn_edit
     bool to_dictionary = to.place.is_root || (to.is && to.record.kind == KVN_DICTIONARY);
     if ((edit->flags & CAIRN_KV_INTO) && to_dictionary) err = go_into(set, &from, &to, why);
     if (err) return err;
-    if (kvn_slice_compare(kvn_place_key(&from.place), kvn_place_key(&to.place)) == 0)
-        return CAIRN_OK;
-    if (to.is || to.place.is_root) err = may_replace(set, &from, &to, edit->flags, why);
-    if (err) return err;
+    if (to.place.is_root)
+        return cairn_why_fail(why, CAIRN_EINVAL, "nothing can be put in the root's place");
+    bool same = kvn_slice_compare(kvn_place_key(&from.place), kvn_place_key(&to.place)) == 0;
+    if (to.is) err = may_replace(set, &from, &to, edit->flags, same, why);
+    if (err || same) return err;
     err = kvn_stands_find(set, edit->key, 0, &from, why); /* inline_mem is `to`'s now */
     return err ? err : move(set, &from, &to, why);
 }

@@ -17,7 +17,7 @@ enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, struc
         enum cairn_err err = kvn_checkpoint_finish(store, why);
         if (err) return err;
     }
-    return kvn_room_check(store, pages, false, why);
+    return kvn_room_check(store, pages, pages == 0, why);
 }
 
 /* ---- chunks ------------------------------------------------------------------------------------
@@ -31,9 +31,10 @@ static enum cairn_err chunk_write(struct kvn_change_set *set, const struct kvn_c
     struct kvn_store *store = set->store;
     uint32_t page = store->super.page_bytes;
     struct kvn_chunk now;
-    enum cairn_err err = kvn_pages_ready(set, bytes / page + 2, why);
     memset(&now, 0, sizeof now);
     if (old) now = *old;
+    enum cairn_err err =
+        kvn_pages_ready(set, kvn_chunk_wants(&store->values, &now, offset, bytes), why);
     while (bytes && !err) {
         uint32_t most = store->chunk_mem_bytes - offset % page;
         uint32_t piece = bytes < most ? bytes : most;
@@ -140,13 +141,13 @@ static enum cairn_err write_large(struct kvn_change_set *set, uint64_t id, bool 
     return err;
 }
 
-/* What becomes of what stood there: its id is reclaimed, or the dictionary above has an entry more.
- */
+/* What becomes of what stood there: its id is reclaimed. Where no value stood, an entry came. */
 static enum cairn_err replaced(struct kvn_change_set *set, const struct kvn_stands *stands,
                                struct cairn_why *why)
 {
-    return stands->is ? kvn_bury_record(set, &stands->record, why)
-                      : kvn_touch_above(set, &stands->place, why);
+    enum cairn_err err = stands->is ? kvn_bury_record(set, &stands->record, why) : CAIRN_OK;
+    if (err || (stands->is && kvn_is_value(&stands->record))) return err;
+    return kvn_touch_above(set, &stands->place, why);
 }
 
 static enum cairn_err is_a_dictionary(struct cairn_why *why)
@@ -276,10 +277,11 @@ enum cairn_err kvn_edit_write(struct kvn_change_set *set, const struct kvn_edit 
 {
     struct kvn_stands stands;
     if (edit->key.bytes == 0) return is_a_dictionary(why);
-    enum cairn_err err = kvn_room_check(set->store, 0, false, why);
+    enum cairn_err err = kvn_room_check(set->store, 0, true, why);
     if (!err) err = kvn_stands_make(set, edit->key, 0, &stands, why);
     if (err) return err;
     if (stands.is && !kvn_is_value(&stands.record)) return is_a_dictionary(why);
+    if (stands.is && !edit->bytes) return CAIRN_OK;
     uint64_t size = stands.is ? stands.record.size : 0;
     if (edit->bytes && edit->offset + edit->bytes > size) size = edit->offset + edit->bytes;
     err = write_at(set, &stands, edit, size, why);

@@ -212,6 +212,7 @@ enum cairn_err kvn_bits_check(const uint8_t *page, uint32_t page_bytes,
  */
 
 #define KVN_LOG_HEAD_BYTES 96u
+#define KVN_LOG_HASHED_AT 24u /* what a record's hash is of begins here */
 #define KVN_LOG_MORE 1u
 
 struct kvn_log_head {

@@ -3,7 +3,6 @@
 #include "codec.h"
 
 #define HASH_AT 8u
-#define HASHED_AT 24u
 #define RECORD_MOST (KVN_PAGE_MOST / 4) /* what a page of the tree takes as a value */
 
 static const uint8_t magic[4] = { 'C', 'K', 'V', 'L' };
@@ -20,7 +19,7 @@ void kvn_log_seal(uint8_t *record, struct kvn_log_head *head)
     cairn_le64_put(record + 56, head->position);
     cairn_le64_put(record + 64, head->durable_seq);
     kvn_hash_put(record + 72, head->before);
-    head->hash = cairn_hash128(record + HASHED_AT, head->bytes - HASHED_AT);
+    head->hash = cairn_hash128(record + KVN_LOG_HASHED_AT, head->bytes - KVN_LOG_HASHED_AT);
     kvn_hash_put(record + HASH_AT, head->hash);
 }
 
@@ -45,7 +44,8 @@ enum cairn_err kvn_log_peek(struct kvn_log_head *head, const uint8_t in[KVN_LOG_
 
 bool kvn_log_whole(const uint8_t *record, const struct kvn_log_head *head)
 {
-    return kvn_hash_equal(head->hash, cairn_hash128(record + HASHED_AT, head->bytes - HASHED_AT));
+    return kvn_hash_equal(
+        head->hash, cairn_hash128(record + KVN_LOG_HASHED_AT, head->bytes - KVN_LOG_HASHED_AT));
 }
 
 uint32_t kvn_change_bytes(const struct kvn_change *change)

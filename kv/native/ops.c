@@ -22,6 +22,7 @@ static enum cairn_err change_in_batch(struct kvn_change_set *batch, kvn_edit_fn 
     struct kvn_change_set here = *batch;
     cairn_lock_take(&store->lock);
     kvn_change_save(&here);
+    here.time_ns = cairn_clock_wall_now(store->clock);
     enum cairn_err err = kvn_store_refuses(store, why);
     if (!err) err = fn(&here, edit, why);
     if (err && kvn_change_undo(&here, NULL)) err = store->failed;

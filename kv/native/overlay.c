@@ -5,7 +5,7 @@
  *
  * 1. An entry never moves nor goes before the overlay is cleared: nodes point to it.
  * 2. A node's prefix is shared by all its keys, and its heads are of the bytes behind it.
- * 3. The lowest key of a child is that of the item above it, but for the very first one.
+ * 3. The lowest key of a child is that of the item above it.
  * 4. Nothing changes when memory is short: pages are taken before the first change.
  */
 #include "overlay.h"
@@ -203,20 +203,22 @@ static void descend(const struct kvn_overlay *overlay, struct kvn_slice key, str
     path->at[0] = node_find(node, key);
 }
 
-/* To the next item of the leaves; false: there is none. */
-static bool path_next(const struct kvn_overlay *overlay, struct path *path)
+/* To the next item of the leaves: its entry, or NULL when there is none. The caller takes it from
+ * here rather than from the path, of which gcc 12 believes at -O2 that it is as before. */
+static const struct kvn_entry *path_next(const struct kvn_overlay *overlay, struct path *path)
 {
     uint32_t level = 0;
-    path->at[0]++;
-    while (path->at[level] >= path->node[level]->count) {
-        if (++level >= overlay->levels) return false;
-        path->at[level]++;
+    while (path->at[level] + 1 >= path->node[level]->count)
+        if (++level == overlay->levels) return NULL;
+    struct node *node = path->node[level];
+    uint32_t at = ++path->at[level];
+    while (level-- > 0) {
+        node = node->items[at].child;
+        at = 0;
+        path->node[level] = node;
+        path->at[level] = at;
     }
-    while (level) {
-        path->node[level - 1] = path->node[level]->items[path->at[level]].child;
-        path->at[--level] = 0;
-    }
-    return true;
+    return node->items[at].low;
 }
 
 static struct kvn_entry *entry_find(const struct kvn_overlay *overlay, struct kvn_slice key)
@@ -251,11 +253,13 @@ const struct kvn_entry *kvn_overlay_seek(const struct kvn_overlay *overlay, stru
     struct path path;
     if (!overlay->root) return NULL;
     descend(overlay, key, &path);
-    bool more = true;
-    if (path.at[0] == path.node[0]->count || (behind && is_at(path.node[0], path.at[0], key)))
-        more = path_next(overlay, &path);
-    for (; more; more = path_next(overlay, &path)) {
-        const struct kvn_entry *entry = path.node[0]->items[path.at[0]].low;
+    const struct node *leaf = path.node[0];
+    const struct kvn_entry *entry = NULL;
+    if (path.at[0] < leaf->count && !(behind && is_at(leaf, path.at[0], key)))
+        entry = leaf->items[path.at[0]].low;
+    else
+        entry = path_next(overlay, &path);
+    for (; entry; entry = path_next(overlay, &path)) {
         *version = version_of(entry, number);
         if (*version) return entry;
     }
@@ -316,6 +320,19 @@ static void root_grow(struct kvn_overlay *overlay, struct path *path, struct nod
     overlay->root = root;
 }
 
+/* The entry will be the lowest below the path's place: so say the items above it. */
+static void path_lower(const struct kvn_overlay *overlay, struct path *path,
+                       struct kvn_entry *entry)
+{
+    for (uint32_t level = 1; level < overlay->levels && path->at[level - 1] == 0; level++) {
+        struct node *node = path->node[level];
+        struct item *item = &node->items[path->at[level]];
+        node_admit(node, key_of(entry));
+        item->low = entry;
+        item->head = head_of(key_of(entry), node->prefix);
+    }
+}
+
 /* Insert at the path's place, splitting full nodes from the leaf up. */
 static void path_insert(struct kvn_overlay *overlay, struct path *path, struct kvn_entry *entry,
                         struct node **fresh, uint32_t fresh_count)
@@ -323,6 +340,7 @@ static void path_insert(struct kvn_overlay *overlay, struct path *path, struct k
     struct kvn_entry *low = entry;
     struct node *child = NULL;
     if (fresh_count > overlay->levels) root_grow(overlay, path, fresh[--fresh_count]);
+    path_lower(overlay, path, entry);
     for (uint32_t level = 0;; level++) {
         struct node *node = path->node[level];
         uint32_t at = path->at[level] + (level ? 1 : 0);

@@ -13,8 +13,6 @@
 
 /* Longer ones are never written (log.c). */
 #define RECORD_MOST (UINT32_C(1) << 20)
-#define HASH_AT 64u
-#define HASH_BYTES 16u
 
 static bool same_hash(struct cairn_hash128 a, struct cairn_hash128 b)
 {
@@ -57,9 +55,9 @@ static enum cairn_err record_hash(const struct kvn_log *log, const struct kvn_lo
         uint32_t piece = whole_units(log, head->bytes - done);
         enum cairn_err err = load(log, position + done, piece, why);
         if (err) return err;
-        if (done == 0) memset(log->buffer + HASH_AT, 0, HASH_BYTES);
         uint32_t used = piece < head->bytes - done ? piece : head->bytes - done;
-        cairn_hasher_add(&hasher, log->buffer, used);
+        uint32_t skip = done ? 0 : KVN_LOG_HASHED_AT;
+        cairn_hasher_add(&hasher, log->buffer + skip, used - skip);
         done += used;
     }
     *hash = cairn_hasher_value(&hasher);

@@ -70,5 +70,5 @@ enum cairn_err kvn_run_end(struct kvn_run_out *run, struct cairn_why *why)
     if (err || run->got == 0) return err;
     uint32_t left = run->got;
     run->got = 0;
-    return kvn_space_free(run->job->space, run->first, left, why);
+    return kvn_space_undo(run->job->space, run->first, left, why);
 }

@@ -279,8 +279,8 @@ enum cairn_err kvn_snapshot_remove(struct cairn_kv *kv, struct cairn_kv_key name
     if (err) return err;
     err = remove_now(&set, name, why);
     if (err && kvn_change_undo(&set, NULL)) err = store->failed;
-    /* The log must not have the removal without the checkpoint that frees its pages: recover.c leaves
-     * out one that it meets. */
+    /* The log must not have the removal without the checkpoint that frees its pages: recover.c
+     * leaves out one that it meets. */
     kvn_change_publish(&set);
     if (!err) err = kvn_checkpoint_begin(store, true, why);
     if (!err) err = kvn_checkpoint_finish(store, why);

@@ -276,6 +276,17 @@ static enum cairn_err pages_write(struct kvn_values *values, const struct change
     return err;
 }
 
+uint32_t kvn_chunk_wants(const struct kvn_values *values, const struct kvn_chunk *chunk,
+                         uint32_t offset, uint32_t bytes)
+{
+    struct spread pages[KVN_CHUNK_PAGES_MAX];
+    uint32_t wants = 0;
+    spread_out(chunk, pages);
+    for (uint32_t at = offset / values->page_bytes; at * values->page_bytes < offset + bytes; at++)
+        wants += !is_mine(values, &pages[at]);
+    return wants;
+}
+
 enum cairn_err kvn_chunk_write(struct kvn_values *values, const struct kvn_chunk *chunk,
                                uint32_t offset, const void *data, uint32_t bytes,
                                struct kvn_chunk *changed, uint8_t *bounce, struct cairn_why *why)

@@ -88,7 +88,7 @@ static void bits_one(uint8_t *bytes, size_t len, bool right)
     struct kvn_bits_head head;
     if (len < KVN_BITS_AT) return;
     if (right) mend(bytes, len);
-    (void)kvn_bits_check(bytes, (uint32_t)len, &head);
+    (void)!kvn_bits_check(bytes, (uint32_t)len, &head);
 }
 
 static void changes_one(const uint8_t *bytes, uint32_t len)

@@ -9,7 +9,7 @@
  * A commit is one write to the log and one flush, for all threads that wait for one. When the log
  * or the memory for changes is half full, a checkpoint brings the changes into the tree: in steps,
  * of which calls that change something do as many as they must, or a thread of the caller's all of
- * them (cairn_kv_native_step; kv_host.h has such a thread).
+ * them (cairn_kv_native_step).
  */
 #ifndef CAIRN_KV_NATIVE_H
 #define CAIRN_KV_NATIVE_H
@@ -77,7 +77,7 @@ CAIRN_API size_t cairn_kv_native_mem_good(const struct cairn_blk *dev, uint64_t 
 /* Open the store on dev. dev and mem stay the caller's, also when this fails, and outlive the
  * store. The newest consistent state is found, and the log behind it replayed. CAIRN_EINVAL    not
  * a store; the why says what was found instead CAIRN_ENOTSUP   a newer format, or one of its
- * features CAIRN_ECORRUPT  no consistent state is left (cairn_kv_native_repair), or the log has
+ * features CAIRN_ECORRUPT  no consistent state is left, or the log has
  * lost what was acknowledged CAIRN_ENOMEM    mem_bytes is below CAIRN_KV_NATIVE_MEM_LEAST (64
  * pages, if larger) CAIRN_ERANGE    the device is smaller than the store */
 CAIRN_API enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
@@ -95,10 +95,6 @@ CAIRN_API enum cairn_err cairn_kv_native_step(struct cairn_kv *kv, bool *more,
 /* Bring all that is committed into the tree, durably, and make the log empty. */
 CAIRN_API enum cairn_err cairn_kv_native_checkpoint(struct cairn_kv *kv,
                                                     struct cairn_why *why) CAIRN_MUST_USE;
-
-/* Use what the device has grown by. CAIRN_ENOSPC: it has not. */
-CAIRN_API enum cairn_err cairn_kv_native_grow(struct cairn_kv *kv,
-                                              struct cairn_why *why) CAIRN_MUST_USE;
 
 struct cairn_kv_native_usage {
     struct cairn_kv_native_geometry geometry;
