@@ -70,6 +70,10 @@ static enum tool_status operand_take(struct tool_part *part)
     (void)tool_place_is(part->text, &part->place, &status);
     if (!status && part->place.has_path && strcmp(part->place.path, "/") != 0)
         return tool_usage(part->args->verb, "'%s' is inside a volume; name the image", part->text);
+    bool takes_part =
+        part->args->verb == &tool_verb_part_delete || part->args->verb == &tool_verb_part_resize;
+    if (!status && part->place.part[0] && !takes_part)
+        return tool_usage(part->args->verb, "'%s' is inside a disk; name the image", part->text);
     return status;
 }
 

@@ -45,6 +45,9 @@ run part create noise.img && refuses 2 'first or last MiB'
 run part add --type=esp --size=10M --name=ESP d.img && expect 0 'partition 1: 10 MiB at 1 MiB, EFI System'
 run part add --type=swap --size=1M --at=20M --number=7 d.img && expect 0 'partition 7: 1 MiB at 20 MiB'
 run part add --type=linux --id=$guid --name='two words' --hybrid=83 d.img && expect 0 'partition 2: 42 MiB at 21 MiB'
+for verb in list add repair; do
+    run part $verb d.img:1 && refuses 2 'd.img:1. is inside a disk; name the image'
+done
 run part add --size=1M --at=1M d.img && refuses 4 'taken'
 run part add --size=1M --at=1 d.img && refuses 2 'whole number of blocks'
 run part add --size=90M d.img && refuses 4 'room for 9437184 bytes'
