@@ -26,28 +26,28 @@ static enum cairn_err one_checkpoint(struct kvn_store *store, struct cairn_why *
 }
 
 /* Freed pages come back a few generations later: let those pass, once for what there is. */
-static enum cairn_err reclaim_pages(struct kvn_store *store, struct cairn_why *why)
+static enum cairn_err reclaim_pages(struct kvn_store *store, uint64_t pages, struct cairn_why *why)
 {
-    if (!kvn_room_check(store, 0, false, NULL)) return CAIRN_OK;
+    if (!kvn_room_check(store, pages, false, NULL)) return CAIRN_OK;
     if (store->tried == store->super.generation && !store->overlay[store->active].entries)
         return CAIRN_OK;
     for (uint32_t i = 0; i < store->space.keep + 2; i++) {
         enum cairn_err err = one_checkpoint(store, why);
         if (err) return err;
-        if (!kvn_room_check(store, 0, false, NULL)) break;
+        if (!kvn_room_check(store, pages, false, NULL)) break;
     }
     store->tried = store->super.generation;
     return CAIRN_OK;
 }
 
-static enum cairn_err make_room(struct kvn_store *store, struct cairn_why *why)
+static enum cairn_err make_room(struct kvn_store *store, uint64_t pages, struct cairn_why *why)
 {
     enum cairn_err err = CAIRN_OK;
     if (!store->options.stepped) err = kvn_checkpoint_step(store, STEP_ENTRIES, why);
     if (!err) err = kvn_checkpoint_begin(store, false, why);
     if (!err && is_tight(store)) err = kvn_checkpoint_finish(store, why);
     if (!err && is_tight(store)) err = one_checkpoint(store, why);
-    return err ? err : reclaim_pages(store, why);
+    return err ? err : reclaim_pages(store, pages, why);
 }
 
 /* ---- sets --------------------------------------------------------------------------------------
@@ -96,11 +96,11 @@ static void set_begin(struct kvn_change_set *set, struct kvn_store *store)
 }
 
 enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_store *store,
-                                     struct cairn_why *why)
+                                     uint64_t pages, struct cairn_why *why)
 {
     enum cairn_err err = become_writer(store, why);
     if (!err) {
-        err = make_room(store, why);
+        err = make_room(store, pages, why);
         if (err) writer_end(store);
     }
     if (err) {
@@ -113,15 +113,16 @@ enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_stor
 
 /* What removed dictionaries leave to do: some of it, or, where room is short, as much as it takes,
  * each part a commit of its own. */
-static enum cairn_err reclaim_some(struct kvn_change_set *set, struct cairn_why *why)
+static enum cairn_err reclaim_some(struct kvn_change_set *set, uint64_t pages,
+                                   struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
-    while (store->graves && kvn_room_check(store, 0, false, NULL)) {
+    while (store->graves && kvn_room_check(store, pages, false, NULL)) {
         enum cairn_err err = kvn_reclaim(set, STEP_ENTRIES, why);
         if (err) return err;
         kvn_change_publish(set);
         err = kvn_checkpoint_finish(store, why);
-        if (!err && !store->graves) err = reclaim_pages(store, why);
+        if (!err && !store->graves) err = reclaim_pages(store, pages, why);
         if (!err) err = kvn_checkpoint_begin(store, false, why);
         if (err) return err;
         set_begin(set, store);
@@ -129,12 +130,12 @@ static enum cairn_err reclaim_some(struct kvn_change_set *set, struct cairn_why 
     return store->graves ? kvn_reclaim(set, STEP_ENTRIES, why) : CAIRN_OK;
 }
 
-enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store,
+enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store, uint64_t pages,
                                 struct cairn_why *why)
 {
-    enum cairn_err err = kvn_change_begin_bare(set, store, why);
+    enum cairn_err err = kvn_change_begin_bare(set, store, pages, why);
     if (err) return err;
-    err = reclaim_some(set, why);
+    err = reclaim_some(set, pages, why);
     if (!err) return CAIRN_OK;
     if (kvn_change_undo(set, NULL)) err = store->failed;
     kvn_change_end(set);

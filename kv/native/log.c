@@ -4,8 +4,7 @@
 
 #include <cairn/bytes.h>
 
-/* The longest change fits: a value in place in pages of 64 KiB. */
-#define BUFFER_LEAST (UINT32_C(40) << 10)
+#define BUFFER_LEAST (UINT32_C(16) << 10) /* and a page: the longest change fits */
 #define BUFFER_MOST (UINT32_C(1) << 20)
 
 static uint64_t up_to(uint64_t bytes, uint64_t unit)
@@ -18,7 +17,8 @@ enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, stru
 {
     const struct cairn_blk_info *info = cairn_blk_info(dev);
     uint64_t wanted = arena->left / 16;
-    wanted = wanted < BUFFER_LEAST ? BUFFER_LEAST : wanted;
+    uint32_t least = BUFFER_LEAST + super->page_bytes;
+    wanted = wanted < least ? least : wanted;
     wanted = wanted > BUFFER_MOST ? BUFFER_MOST : wanted;
     wanted = wanted > super->log_bytes / 4 ? super->log_bytes / 4 : wanted;
     *log = (struct kvn_log){ .dev = dev,

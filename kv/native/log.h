@@ -34,8 +34,8 @@ struct kvn_log {
     uint64_t writes, written_bytes;
 };
 
-/* The buffer is a sixteenth of arena's rest, 40 KiB to 1 MiB, at most a quarter of the log. Start,
- * seq and chain are the superblock's. */
+/* The buffer is a sixteenth of arena's rest, 16 KiB and a page to 1 MiB, at most a quarter of the
+ * log. Start, seq and chain are the superblock's. */
 enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, struct cairn_blk *dev,
                             const struct kvn_super *super, struct cairn_why *why) CAIRN_MUST_USE;
 

@@ -153,8 +153,15 @@ static enum cairn_err root_id_load(struct kvn_store *store, struct cairn_why *wh
 static enum cairn_err store_open(struct kvn_store *store, struct cairn_arena *arena,
                                  struct cairn_why *why)
 {
+    struct cairn_arena search = *arena; /* its memory is used again afterwards */
+    uint32_t block = cairn_blk_info(store->dev)->block_bytes;
+    store->super_page =
+        cairn_arena_take(&search, block < KVN_SUPER_BYTES ? KVN_SUPER_BYTES : block, 4096);
+    if (!store->super_page) return too_little(why, arena->left);
     enum cairn_err err = kvn_super_find(store, UINT64_MAX, &store->super, why);
     if (err) return err;
+    store->super_page = cairn_arena_take(arena, store->super.page_bytes, 4096);
+    if (!store->super_page) return too_little(why, arena->left);
     uint8_t *rest = arena->at;
     size_t rest_bytes = arena->left;
     info_fill(store);
@@ -177,12 +184,10 @@ enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
     struct cairn_arena arena;
     cairn_arena_init(&arena, mem, mem_bytes);
     struct kvn_store *store = cairn_arena_array(&arena, 1, sizeof *store, 64);
-    uint8_t *page = cairn_arena_take(&arena, KVN_PAGE_MOST, 4096);
-    if (!store || !page || mem_bytes < CAIRN_KV_NATIVE_MEM_LEAST) return too_little(why, mem_bytes);
+    if (!store || mem_bytes < CAIRN_KV_NATIVE_MEM_LEAST) return too_little(why, mem_bytes);
     store->dev = dev;
     if (options) store->options = *options;
     store->clock = store->options.clock ? store->options.clock : cairn_clock_wall_platform();
-    store->super_page = page;
     store->kv.ops = &kvn_ops;
     store->kv.name = dev->name;
     store->kv.of = store;
@@ -205,7 +210,7 @@ enum cairn_err cairn_kv_native_checkpoint(struct cairn_kv *kv, struct cairn_why 
 {
     struct kvn_store *store = kvn_store_of(kv);
     struct kvn_change_set set;
-    enum cairn_err err = kvn_change_begin(&set, store, why);
+    enum cairn_err err = kvn_change_begin(&set, store, 0, why);
     if (err) return err;
     kvn_change_end(&set);
     err = kvn_checkpoint_finish(store, why);

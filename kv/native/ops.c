@@ -45,11 +45,18 @@ static enum cairn_err finish_change(struct kvn_change_set *set, bool later, stru
     return err;
 }
 
+/* Pages that a change may take for its value. */
+static uint64_t pages_of(const struct kvn_store *store, const struct kvn_edit *edit)
+{
+    uint64_t bytes = edit->bytes > edit->size ? edit->bytes : edit->size;
+    return bytes <= store->inline_max ? 0 : bytes / store->super.page_bytes + 2;
+}
+
 static enum cairn_err change_alone(struct kvn_store *store, kvn_edit_fn *fn,
                                    const struct kvn_edit *edit, struct cairn_why *why)
 {
     struct kvn_change_set set;
-    enum cairn_err err = kvn_change_begin(&set, store, why);
+    enum cairn_err err = kvn_change_begin(&set, store, pages_of(store, edit), why);
     if (err) return err;
     err = fn(&set, edit, why);
     if (!err) return finish_change(&set, store->options.lazy, why);
@@ -138,7 +145,7 @@ static enum cairn_err op_batch_begin(struct cairn_kv *kv, uint32_t flags, struct
     struct kvn_store *store = kvn_store_of(kv);
     struct kvn_change_set set;
     (void)flags;
-    enum cairn_err err = kvn_change_begin(&set, store, why);
+    enum cairn_err err = kvn_change_begin(&set, store, 0, why);
     if (err) return err;
     inner_make(inner, kv);
     memcpy(inner->state, &set, sizeof set);

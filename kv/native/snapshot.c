@@ -170,7 +170,7 @@ enum cairn_err kvn_snapshot_list(struct cairn_kv *kv, struct cairn_kv_key from, 
 static enum cairn_err begin_at_rest(struct kvn_change_set *set, struct kvn_store *store,
                                     struct cairn_why *why)
 {
-    enum cairn_err err = kvn_change_begin_bare(set, store, why);
+    enum cairn_err err = kvn_change_begin_bare(set, store, 0, why);
     if (err) return err;
     err = kvn_checkpoint_finish(store, why);
     if (!err) err = kvn_checkpoint_begin(store, true, why);

@@ -201,13 +201,13 @@ struct kvn_change_set {
 };
 _Static_assert(sizeof(struct kvn_change_set) <= sizeof(((struct cairn_kv *)0)->state), "fits");
 
-/* Become the writer, with room for changes made: waits, steps the checkpoint. Takes the lock and
- * keeps it. */
-enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store,
+/* Become the writer, with room for changes made, and for `pages` pages of values, if there can be:
+ * waits, steps the checkpoint. Takes the lock and keeps it. */
+enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store, uint64_t pages,
                                 struct cairn_why *why) CAIRN_MUST_USE;
 /* The same, without doing what removed dictionaries leave to do. */
 enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_store *store,
-                                     struct cairn_why *why) CAIRN_MUST_USE;
+                                     uint64_t pages, struct cairn_why *why) CAIRN_MUST_USE;
 /* What was staged so far stays when `set` is taken back. */
 void kvn_change_save(struct kvn_change_set *set);
 /* Take back what was staged since `set` was begun or saved. */
