@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The native store on a memory device. Three sizes of its memory: the least, so that everything is
- * evicted and checkpoints run all the time; one that is ample; and pages of 64 KiB. */
+/* The native store on a memory device. With ample memory; with so little that pages are
+ * evicted and checkpoints run all the time; and with pages of 64 KiB. */
 #include "rig.h"
 
 #include <cairn/blk_mem.h>
@@ -59,9 +59,9 @@ static void ample_open(struct rig *rig)
     open_sized(rig, 8u << 20, 0);
 }
 
-static void least_open(struct rig *rig)
+static void little_open(struct rig *rig)
 {
-    open_sized(rig, CAIRN_KV_NATIVE_MEM_LEAST, 0);
+    open_sized(rig, 1u << 20, 0);
 }
 
 static void wide_open(struct rig *rig)
@@ -78,9 +78,9 @@ const struct store store_native = {
     .sparse = true,
 };
 
-const struct store store_native_least = {
-    .name = "native, least memory",
-    .open = least_open,
+const struct store store_native_little = {
+    .name = "native, little memory",
+    .open = little_open,
     .reopen = native_reopen,
     .close = native_close,
     .full_bytes = DEVICE_BYTES,
