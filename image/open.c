@@ -77,7 +77,22 @@ static enum cairn_err mount(struct cairn_image *image,
     return CAIRN_ECORRUPT;
 }
 
-static enum cairn_err part_open(struct cairn_image *image, const char *selector,
+/* Nobody can say whose the blocks are that two partitions have. */
+static enum cairn_err overlap_refuse(const struct img_disk *disk, const struct cairn_part *part,
+                                     struct cairn_why *why)
+{
+    const struct cairn_part *other = cairn_part_overlaps(&disk->table, part);
+    if (!other) return CAIRN_OK;
+    enum cairn_err err =
+        cairn_why_fail(why, CAIRN_ECORRUPT, "partition %u shares blocks with partition %u",
+                       part->number, other->number);
+    cairn_why_hint(why,
+                   "writing to one would change the other; read what is in them, then "
+                   "`cairn part delete` or `resize` one");
+    return err;
+}
+
+static enum cairn_err part_open(struct cairn_image *image, const char *selector, bool write,
                                 struct cairn_why *why)
 {
     struct img_disk *disk = image->disk;
@@ -86,6 +101,8 @@ static enum cairn_err part_open(struct cairn_image *image, const char *selector,
     if (!selector) return CAIRN_OK;
     enum cairn_err err = img_part_select(disk, selector, &part, why);
     if (err || !part) return err;
+    if (write) err = overlap_refuse(disk, part, why);
+    if (err) return err;
     struct cairn_text name;
     cairn_text_init(&name, image->part_name, sizeof image->part_name);
     cairn_text_fmt(&name, "partition %u", part->number);
@@ -126,7 +143,7 @@ static enum cairn_err image_open_on(struct cairn_image **out, struct img_disk *d
         return cairn_why_fail(why, CAIRN_ENOMEM, "open the image");
     }
     image->disk = disk;
-    enum cairn_err err = part_open(image, part, why);
+    enum cairn_err err = part_open(image, part, options->write, why);
     if (!err && mounted) err = mount(image, options, why);
     if (!err) {
         *out = image;

@@ -60,6 +60,17 @@ static bool may_share(const struct cairn_part_table *table, const struct cairn_p
            (cairn_part_is_extended(table, b) && a->number >= CAIRN_PART_LOGICAL);
 }
 
+const struct cairn_part *cairn_part_overlaps(const struct cairn_part_table *table,
+                                             const struct cairn_part *part)
+{
+    for (uint32_t i = 0; i < table->part_count; i++) {
+        const struct cairn_part *other = &table->parts[i];
+        if (other->number == part->number || may_share(table, part, other)) continue;
+        if (share_blocks(part, other)) return other;
+    }
+    return NULL;
+}
+
 /* The first that overlaps each is enough: 256 partitions in one place are not 32,640 findings. */
 static void overlap_find(const struct part_reader *reader, uint32_t at)
 {

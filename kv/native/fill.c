@@ -143,7 +143,8 @@ static bool copy_from(struct kvn_fill *to, const struct kvn_fill *from, uint32_t
 {
     uint8_t key[KVN_KEY_MAX];
     for (; at < kvn_fill_count(from); at++) {
-        struct kvn_slice whole = { key, kvn_node_key(from->bytes, at, key) };
+        uint32_t bytes = kvn_node_key(from->bytes, at, key);
+        struct kvn_slice whole = { key, bytes };
         if (!kvn_fill_add(to, whole, kvn_node_value(from->bytes, at))) return false;
     }
     return true;

@@ -214,7 +214,7 @@ enum cairn_err kvn_super_decode(struct kvn_super *super, const uint8_t in[KVN_SU
 enum cairn_err cairn_kv_native_probe(const void *bytes, struct cairn_kv_native_geometry *geometry,
                                      struct cairn_why *why)
 {
-    struct kvn_super super;
+    struct kvn_super super = { .version = 0 };
     enum cairn_err err = kvn_super_decode(&super, bytes, why);
     if (err) return err;
     memset(geometry, 0, sizeof *geometry);

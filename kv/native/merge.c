@@ -160,7 +160,8 @@ static uint32_t rest(const struct level *level)
 static bool is_below(struct kvn_slice key, const uint8_t *page, uint32_t at)
 {
     uint8_t entry[KVN_KEY_MAX];
-    return kvn_slice_compare(key, (struct kvn_slice){ entry, kvn_node_key(page, at, entry) }) < 0;
+    uint32_t bytes = kvn_node_key(page, at, entry);
+    return kvn_slice_compare(key, (struct kvn_slice){ entry, bytes }) < 0;
 }
 
 /* The page is no longer the tree's. */

@@ -349,6 +349,7 @@ static void path_insert(struct kvn_overlay *overlay, struct path *path, struct k
             return;
         }
         struct node *right = fresh[--fresh_count];
+        if (!right) return; /* never: splits_ready took it */
         node_split(node, right, at == node->count);
         bool to_right = at > node->count;
         node_insert(to_right ? right : node, to_right ? at - node->count : at, low, child);
@@ -385,7 +386,7 @@ static struct kvn_entry *entry_ready(struct kvn_overlay *overlay, struct kvn_sli
                                      uint32_t version_bytes)
 {
     struct path path;
-    struct node *fresh[LEVELS_MAX + 1];
+    struct node *fresh[LEVELS_MAX + 1] = { NULL };
     uint32_t count = 0;
     if (!root_ready(overlay)) return NULL;
     descend(overlay, key, &path);

@@ -230,9 +230,9 @@ static void load_end(struct kvn_pool *pool, const struct load *load)
 static enum cairn_err read_one(struct kvn_pool *pool, const struct kvn_pointer *pointer,
                                uint8_t level, struct kvn_frame **frame, struct cairn_why *why)
 {
-    struct load load;
+    struct load load = { .pointer = NULL };
     enum cairn_err err = load_begin(pool, &load, pointer, why);
-    if (err) return err;
+    if (err || !load.frame) return err;
     transfer(pool, &load, 1, level, why);
     load_end(pool, &load);
     cairn_cond_broadcast(&pool->read);
@@ -280,7 +280,9 @@ void kvn_pool_ahead(struct kvn_pool *pool, const struct kvn_pointer *pointers, u
     if (most > KVN_AHEAD_MAX) most = KVN_AHEAD_MAX;
     for (uint32_t i = 0; i < count && used < most; i++) {
         if (find(pool, pointers[i].page)) continue;
-        if (!load_begin(pool, &loads[used], &pointers[i], NULL)) used++;
+        loads[used].frame = NULL;
+        if (load_begin(pool, &loads[used], &pointers[i], NULL) || !loads[used].frame) continue;
+        used++;
     }
     if (!used) return;
     transfer(pool, loads, used, level, NULL);

@@ -37,7 +37,7 @@ static enum cairn_err slot_read(struct search *search, uint64_t byte, struct cai
  * no superblock. */
 static void slot_look(struct search *search, uint64_t byte, uint32_t page_bytes)
 {
-    struct kvn_super super;
+    struct kvn_super super = { .generation = 0 };
     struct cairn_why why;
     cairn_why_clear(&why);
     enum cairn_err err = slot_read(search, byte, &why);

@@ -66,7 +66,7 @@ static enum cairn_err root_of_tree(struct kvn_reader *reader, struct cairn_why *
 enum cairn_err kvn_snapshot_find(struct kvn_reader *reader, struct cairn_kv_key name,
                                  struct cairn_why *why)
 {
-    struct kvn_record record;
+    struct kvn_record record = { .generation = 0 };
     bool is;
     enum cairn_err err = find_record(reader, name, &record, &is, why);
     if (!err && !is) err = no_snapshot(name, why);
@@ -243,8 +243,8 @@ static enum cairn_err remove_now(struct kvn_change_set *set, struct cairn_kv_key
 {
     struct kvn_store *store = set->store;
     struct kvn_reader reader;
-    struct kvn_record record;
-    struct neighbours near;
+    struct kvn_record record = { .generation = 0 };
+    struct neighbours near = { .newest = 0 };
     uint8_t key[KVN_KEY_MAX];
     bool is = false;
     kvn_reader_of_writer(&reader, store);

@@ -91,12 +91,12 @@ static enum cairn_err find_run(struct kvn_space *space, uint64_t first, uint32_t
 static enum cairn_err release(struct kvn_space *space, uint64_t first, uint32_t count, bool *here,
                               uint64_t *at, struct cairn_why *why)
 {
-    struct kvn_space_slot *slot;
+    struct kvn_space_slot *slot = NULL;
     enum cairn_err err = CAIRN_OK;
     *here = first / kvn_group_pages(space->shape.page_bytes) == space->group;
     if (*here && !space->busy_known) err = kvn_space_enter(space, why);
     if (!err) err = find_run(space, first, count, &slot, at, why);
-    if (err) return err;
+    if (err || !slot) return err;
     if (kvn_bits_clear(kvn_slot_bits(slot), *at, count) > 0)
         return wrong(why, first, count, "are not all in use");
     (void)kvn_bits_put(kvn_slot_bits(slot), *at, count, false);
@@ -149,10 +149,10 @@ enum cairn_err kvn_space_hide(struct kvn_space *space, uint64_t first, uint32_t 
 enum cairn_err kvn_space_mark(struct kvn_space *space, uint64_t first, uint32_t count,
                               struct cairn_why *why)
 {
-    struct kvn_space_slot *slot;
-    uint64_t at;
+    struct kvn_space_slot *slot = NULL;
+    uint64_t at = 0;
     enum cairn_err err = find_run(space, first, count, &slot, &at, why);
-    if (err) return err;
+    if (err || !slot) return err;
     uint64_t more = kvn_bits_put(kvn_slot_bits(slot), at, count, true), group = slot->number;
     if (more == 0) return CAIRN_OK;
     kvn_slot_adjust(space, slot, -(int64_t)more);

@@ -321,7 +321,7 @@ void kvn_slot_adjust(struct kvn_space *space, struct kvn_space_slot *slot, int64
 enum cairn_err kvn_slot_free_under(struct kvn_space *space, uint32_t level, uint64_t number,
                                    uint64_t *free_pages, struct cairn_why *why)
 {
-    struct kvn_home home;
+    struct kvn_home home = { .birth = 0 };
     struct kvn_space_slot *slot = kvn_slot_here(space, level, number), *parent;
     enum cairn_err err = CAIRN_OK;
     if (slot) {

@@ -164,6 +164,16 @@ run part list --block=4K b.img && expect 0 '10 MiB'
 run part list --block=3 b.img && refuses 2 'block'
 run part create mem:16M && expect 0
 
+# two partitions that share blocks: what is in them is read, neither is written to
+truncate -s 64M o.img
+printf 'label: dos\n1: start=2048, size=40000, type=c\n2: start=60000, size=40000, type=c\n' | sfdisk -q o.img
+printf '\x20\x4e\x00\x00' | dd of=o.img bs=1 seek=470 conv=notrunc status=none
+mkdir folder && echo text >folder/file
+cp o.img o.before
+run build folder o.img:1 && refuses 3 'partition 1 shares blocks with partition 2.*part delete'
+run format --force o.img:2 && refuses 3 'partition 2 shares blocks with partition 1'
+try 'nothing was written' cmp o.img o.before
+
 # a block device of the host
 truncate -s 16M loop.img
 if disk=$(losetup --show -f -P loop.img 2>/dev/null); then

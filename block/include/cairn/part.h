@@ -97,6 +97,11 @@ static inline bool cairn_part_is_mendable(enum cairn_part_fault fault)
     return fault < CAIRN_PART_LAYOUT;
 }
 
+/* The first partition that shares blocks with this one of the table, or NULL; an extended one and
+ * those in it may. */
+CAIRN_API const struct cairn_part *cairn_part_overlaps(const struct cairn_part_table *table,
+                                                       const struct cairn_part *part);
+
 /* "partitions 1 and 2 overlap": one line without its end; cut at cap. */
 CAIRN_API void cairn_part_finding_text(const struct cairn_part_finding *finding, char *buf,
                                        size_t cap);
