@@ -38,7 +38,7 @@ uri() { # [HOST [PARAMETERS]]
     mkdir bare late && cp good/ca-cert.pem bare/ && cp good/ca-cert.pem late/
     cp good/ca-key.pem late/ && certificate late server localhost tls_www_server $'activation_date = "2001-01-01"\nexpiration_date = "2002-01-01"'
     rm late/ca-key.pem
-    psktool -u alice -p keys && cp keys other.keys && sed -i 's/:../:00/' other.keys
+    psktool -u alice -p keys && psktool -u alice -p other.keys
 } >certtool.log 2>&1 || fail 'certificates' "$(tail -n 3 certtool.log)"
 
 run format --size=8M --label=SECRET d.img && expect 0
