@@ -22,7 +22,8 @@ static uint32_t slots_in(const struct kvn_super *super, size_t bytes)
 static bool take_memory(struct kvn_space *space, struct cairn_arena *arena)
 {
     uint32_t page_bytes = space->shape.page_bytes, buckets = 1;
-    size_t align = cairn_max_u64(space->dev->info.mem_align, 64);
+    uint32_t least = space->dev->info.mem_align;
+    size_t align = least > 64 ? least : 64;
     space->slot_count = slots_in(&space->shape, arena->left / ARENA_PART);
     while (buckets < space->slot_count)
         buckets *= 2;
