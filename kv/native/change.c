@@ -57,7 +57,6 @@ void kvn_change_save(struct kvn_change_set *set)
 {
     const struct kvn_store *store = set->store;
     set->mark = store->overlay[store->active].last_staged;
-    set->pending_bytes = store->pending_bytes;
     set->next_id = store->next_id;
     set->root_id = store->root_id;
 }
@@ -124,8 +123,8 @@ static enum cairn_err reclaim_some(struct kvn_change_set *set, uint64_t pages,
         err = kvn_checkpoint_finish(store, why);
         if (!err && !store->graves) err = reclaim_pages(store, pages, why);
         if (!err) err = kvn_checkpoint_begin(store, false, why);
+        set_begin(set, store); /* also after an error: what was published is not taken back */
         if (err) return err;
-        set_begin(set, store);
     }
     return store->graves ? kvn_reclaim(set, STEP_ENTRIES, why) : CAIRN_OK;
 }
@@ -224,10 +223,11 @@ enum cairn_err kvn_change_undo(struct kvn_change_set *set, struct cairn_why *why
     struct kvn_overlay *active = &store->overlay[store->active];
     const struct kvn_version *version = set->mark ? set->mark->staged : active->first_staged;
     enum cairn_err err = CAIRN_OK;
-    for (; version && !err; version = version->staged)
+    for (; version && !err; version = version->staged) {
+        store->pending_bytes -= KVN_CHANGE_HEAD_BYTES + version->entry->bytes + version->bytes;
         err = forget_pages(store, version, why);
+    }
     kvn_overlay_undo(active, set->mark);
-    store->pending_bytes = set->pending_bytes;
     store->next_id = set->next_id;
     store->root_id = set->root_id;
     store->graves = true;

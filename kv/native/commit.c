@@ -70,6 +70,7 @@ static enum cairn_err write_staged(struct kvn_store *store, struct cairn_why *wh
         enum cairn_err err = kvn_log_write(&store->log, more, why);
         cairn_lock_take(&store->lock);
         if (err) return err;
+        kvn_log_written(&store->log);
     }
     return CAIRN_OK;
 }
@@ -109,6 +110,19 @@ static enum cairn_err lead(struct kvn_store *store, struct cairn_why *why)
     if (!err && store->durable < number) store->durable = number;
     if (!err) store->log.durable_seq = seq;
     logging_end(store, err);
+    return err;
+}
+
+enum cairn_err kvn_log_vouch(struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = kvn_device_flush(store, why);
+    if (err) return err;
+    kvn_log_begin(&store->log);
+    err = kvn_log_write(&store->log, false, why);
+    if (err) return err;
+    kvn_log_written(&store->log);
+    err = kvn_device_flush(store, why);
+    if (!err) store->log.durable_seq = store->log.seq - 1;
     return err;
 }
 

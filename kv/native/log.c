@@ -93,23 +93,26 @@ static enum cairn_err write_round(struct kvn_log *log, uint32_t bytes, struct ca
 enum cairn_err kvn_log_write(struct kvn_log *log, bool more, struct cairn_why *why)
 {
     uint32_t bytes = (uint32_t)up_to(log->filled, log->unit);
-    struct kvn_log_head head = { .flags = more ? KVN_LOG_MORE : 0,
-                                 .uuid8 = log->uuid8,
-                                 .seq = log->seq,
-                                 .position = log->position,
-                                 .bytes = log->filled,
-                                 .changes = log->changes,
-                                 .durable_seq = log->durable_seq,
-                                 .before = log->chain };
+    log->sealed = (struct kvn_log_head){ .flags = more ? KVN_LOG_MORE : 0,
+                                         .uuid8 = log->uuid8,
+                                         .seq = log->seq,
+                                         .position = log->position,
+                                         .bytes = log->filled,
+                                         .changes = log->changes,
+                                         .durable_seq = log->durable_seq,
+                                         .before = log->chain };
     if (bytes > kvn_log_room(log)) return cairn_why_fail(why, CAIRN_ENOSPC, "the log is full");
     memset(log->buffer + log->filled, 0, bytes - log->filled);
-    kvn_log_seal(log->buffer, &head);
-    enum cairn_err err = write_round(log, bytes, why);
-    if (err) return err;
+    kvn_log_seal(log->buffer, &log->sealed);
+    return write_round(log, bytes, why);
+}
+
+void kvn_log_written(struct kvn_log *log)
+{
+    uint64_t bytes = up_to(log->sealed.bytes, log->unit);
     log->position += bytes;
     log->seq++;
-    log->chain = head.hash;
+    log->chain = log->sealed.hash;
     log->writes++;
     log->written_bytes += bytes;
-    return CAIRN_OK;
 }

@@ -135,6 +135,17 @@ static enum cairn_err parts_again(struct kvn_store *store, void *mem, size_t byt
     return parts_open(store, &arena, bytes, why);
 }
 
+/* Before anything new is written: a page that replayed commits speak of, but no longer need, may be
+ * allocated. */
+static enum cairn_err vouch(struct kvn_store *store, struct cairn_why *why)
+{
+    if (store->kv.info.read_only || !store->replayed) return CAIRN_OK;
+    enum cairn_err err = kvn_log_vouch(store, why);
+    if (err != CAIRN_ENOSPC) return err;
+    err = kvn_checkpoint_begin(store, true, why);
+    return err ? err : kvn_checkpoint_finish(store, why);
+}
+
 static enum cairn_err root_id_load(struct kvn_store *store, struct cairn_why *why)
 {
     struct kvn_reader reader;
@@ -173,6 +184,7 @@ static enum cairn_err store_open(struct kvn_store *store, struct cairn_arena *ar
         return cairn_why_fail(why, CAIRN_ENOTSUP, "a newer format, which can only be read");
     state_fill(store);
     err = kvn_log_replay(store, why);
+    if (!err) err = vouch(store, why);
     if (!err) err = root_id_load(store, why);
     return err ? err : kvn_snapshots_load(store, why);
 }
@@ -212,12 +224,13 @@ enum cairn_err cairn_kv_native_checkpoint(struct cairn_kv *kv, struct cairn_why 
     struct kvn_change_set set;
     enum cairn_err err = kvn_change_begin(&set, store, 0, why);
     if (err) return err;
-    kvn_change_end(&set);
+    kvn_change_publish(&set);
     err = kvn_checkpoint_finish(store, why);
     if (!err && store->overlay[store->active].entries) {
         err = kvn_checkpoint_begin(store, true, why);
         if (!err) err = kvn_checkpoint_finish(store, why);
     }
+    kvn_change_end(&set);
     cairn_lock_drop(&store->lock);
     return err;
 }
@@ -239,11 +252,21 @@ enum cairn_err kvn_close(struct cairn_kv *kv, struct cairn_why *why)
 enum cairn_err cairn_kv_native_step(struct cairn_kv *kv, bool *more, struct cairn_why *why)
 {
     struct kvn_store *store = kvn_store_of(kv);
+    struct kvn_change_set set;
+    enum cairn_err err = CAIRN_OK;
     cairn_lock_take(&store->lock);
-    enum cairn_err err = kvn_checkpoint_step(store, 256, why);
-    *more = store->checkpoint.running;
+    bool running = store->checkpoint.running;
+    if (running) err = kvn_checkpoint_step(store, 256, why);
+    bool reclaims = !running && store->graves && !store->writer && !store->kv.info.read_only;
+    *more = store->checkpoint.running || (running && store->graves);
     cairn_lock_drop(&store->lock);
-    return err;
+    if (!reclaims) return err;
+    err = kvn_change_begin(&set, store, 0, why);
+    if (err) return err;
+    kvn_change_end(&set);
+    *more = store->checkpoint.running || store->graves;
+    cairn_lock_drop(&store->lock);
+    return CAIRN_OK;
 }
 
 enum cairn_err cairn_kv_native_usage(struct cairn_kv *kv, struct cairn_kv_native_usage *usage,

@@ -267,6 +267,7 @@ static enum cairn_err remove_now(struct kvn_change_set *set, struct cairn_kv_key
     store->values.snapshot_generation = near.older;
     err = kvn_prune(&prune, why);
     store->values.snapshot_generation = newest;
+    if (err) store->failed = err; /* what is freed so far must not be written down */
     return err;
 }
 

@@ -196,8 +196,8 @@ struct kvn_change_set {
     struct kvn_store *store;
     uint64_t number; /* of the commit that it will be */
     int64_t time_ns;
-    struct kvn_version *mark;                 /* the last version staged before it */
-    uint64_t pending_bytes, next_id, root_id; /* as they were before it */
+    struct kvn_version *mark;  /* the last version staged before it */
+    uint64_t next_id, root_id; /* as they were before it */
 };
 _Static_assert(sizeof(struct kvn_change_set) <= sizeof(((struct cairn_kv *)0)->state), "fits");
 
@@ -235,6 +235,9 @@ enum cairn_err kvn_reclaim(struct kvn_change_set *set, uint32_t entries,
  * lock, which is dropped meanwhile. */
 enum cairn_err kvn_commit_wait(struct kvn_store *store, uint64_t number,
                                struct cairn_why *why) CAIRN_MUST_USE;
+/* Make what was replayed durable, and have the log say so: the pages of its values need not be
+ * there any more when it is replayed once more. CAIRN_ENOSPC: the log is full. */
+enum cairn_err kvn_log_vouch(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
 /* Everything that is staged is in the log, durable or not. */
 enum cairn_err kvn_log_all(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
 enum cairn_err kvn_device_flush(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
