@@ -71,7 +71,7 @@ static enum cairn_err become_writer(struct kvn_store *store, struct cairn_why *w
         return err;
     }
     while (store->writer)
-        cairn_cond_wait(&store->changed, &store->lock);
+        cairn_cond_wait(&store->writer_left, &store->lock);
     enum cairn_err err = kvn_store_refuses(store, why);
     if (err) return err;
     store->writer = true;
@@ -82,7 +82,8 @@ static enum cairn_err become_writer(struct kvn_store *store, struct cairn_why *w
 static void writer_end(struct kvn_store *store)
 {
     store->writer = false;
-    cairn_cond_broadcast(&store->changed);
+    if (store->graves) kvn_step_due(store);
+    cairn_cond_broadcast(&store->writer_left);
 }
 
 static void set_begin(struct kvn_change_set *set, struct kvn_store *store)

@@ -121,6 +121,7 @@ enum cairn_err kvn_checkpoint_begin(struct kvn_store *store, bool always, struct
     err = kvn_merge_begin(&checkpoint->merge, &checkpoint->job, store->merge_mem,
                           store->merge_levels, store->run_pages, why);
     if (err) store->failed = err;
+    kvn_step_due(store);
     return err;
 }
 
@@ -229,12 +230,31 @@ static void install(struct kvn_store *store)
     checkpoint->written = true;
 }
 
+/* Does anybody read what was before the newest tree? */
+static bool has_old_readers(const struct kvn_store *store)
+{
+    for (uint64_t i = 0; i < KVN_READER_SLOTS; i++)
+        if (i != store->super.generation % KVN_READER_SLOTS && store->readers[i]) return true;
+    return false;
+}
+
+bool kvn_checkpoint_can_step(const struct kvn_store *store)
+{
+    const struct kvn_checkpoint *checkpoint = &store->checkpoint;
+    if (!checkpoint->running || store->stepping || store->failed) return false;
+    return !checkpoint->written || !has_old_readers(store);
+}
+
+void kvn_step_due(const struct kvn_store *store)
+{
+    if (store->options.stepped && store->options.due) store->options.due(store->options.due_ctx);
+}
+
 /* Once nobody reads what was before. */
 static void drain(struct kvn_store *store)
 {
     struct kvn_checkpoint *checkpoint = &store->checkpoint;
-    for (uint64_t i = 0; i < KVN_READER_SLOTS; i++)
-        if (i != store->super.generation % KVN_READER_SLOTS && store->readers[i]) return;
+    if (has_old_readers(store)) return;
     kvn_overlay_clear(&store->overlay[checkpoint->frozen]);
     store->oldest = store->super.generation;
     checkpoint->running = false;

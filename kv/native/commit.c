@@ -66,8 +66,10 @@ static enum cairn_err write_staged(struct kvn_store *store, struct cairn_why *wh
     while (next_unlogged(store)) {
         bool more;
         fill(store, &more);
+        enum cairn_err err = kvn_log_close(&store->log, more, why);
+        if (err) return err;
         cairn_lock_drop(&store->lock);
-        enum cairn_err err = kvn_log_write(&store->log, more, why);
+        err = kvn_log_write(&store->log, why);
         cairn_lock_take(&store->lock);
         if (err) return err;
         kvn_log_written(&store->log);
@@ -79,13 +81,13 @@ static void logging_end(struct kvn_store *store, enum cairn_err err)
 {
     if (err && !store->failed) store->failed = err;
     store->logging = false;
-    cairn_cond_broadcast(&store->changed);
+    cairn_cond_broadcast(&store->log_left);
 }
 
 static enum cairn_err logging_begin(struct kvn_store *store, struct cairn_why *why)
 {
     while (store->logging)
-        cairn_cond_wait(&store->changed, &store->lock);
+        cairn_cond_wait(&store->log_left, &store->lock);
     enum cairn_err err = kvn_store_refuses(store, why);
     if (!err) store->logging = true;
     return err;
@@ -118,7 +120,8 @@ enum cairn_err kvn_log_vouch(struct kvn_store *store, struct cairn_why *why)
     enum cairn_err err = kvn_device_flush(store, why);
     if (err) return err;
     kvn_log_begin(&store->log);
-    err = kvn_log_write(&store->log, false, why);
+    err = kvn_log_close(&store->log, false, why);
+    if (!err) err = kvn_log_write(&store->log, why);
     if (err) return err;
     kvn_log_written(&store->log);
     err = kvn_device_flush(store, why);
@@ -132,7 +135,7 @@ enum cairn_err kvn_commit_wait(struct kvn_store *store, uint64_t number, struct 
         enum cairn_err err = kvn_store_refuses(store, why);
         if (err) return err;
         if (store->logging) {
-            cairn_cond_wait(&store->changed, &store->lock);
+            cairn_cond_wait(&store->log_left, &store->lock);
             continue;
         }
         store->logging = true;

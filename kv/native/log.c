@@ -90,9 +90,8 @@ static enum cairn_err write_round(struct kvn_log *log, uint32_t bytes, struct ca
     return cairn_blk_submit(log->dev, reqs, head < whole ? 2 : 1);
 }
 
-enum cairn_err kvn_log_write(struct kvn_log *log, bool more, struct cairn_why *why)
+enum cairn_err kvn_log_close(struct kvn_log *log, bool more, struct cairn_why *why)
 {
-    uint32_t bytes = (uint32_t)up_to(log->filled, log->unit);
     log->sealed = (struct kvn_log_head){ .flags = more ? KVN_LOG_MORE : 0,
                                          .uuid8 = log->uuid8,
                                          .seq = log->seq,
@@ -101,8 +100,14 @@ enum cairn_err kvn_log_write(struct kvn_log *log, bool more, struct cairn_why *w
                                          .changes = log->changes,
                                          .durable_seq = log->durable_seq,
                                          .before = log->chain };
-    if (bytes > kvn_log_room(log)) return cairn_why_fail(why, CAIRN_ENOSPC, "the log is full");
-    memset(log->buffer + log->filled, 0, bytes - log->filled);
+    if (up_to(log->filled, log->unit) <= kvn_log_room(log)) return CAIRN_OK;
+    return cairn_why_fail(why, CAIRN_ENOSPC, "the log is full");
+}
+
+enum cairn_err kvn_log_write(struct kvn_log *log, struct cairn_why *why)
+{
+    uint32_t bytes = (uint32_t)up_to(log->sealed.bytes, log->unit);
+    memset(log->buffer + log->sealed.bytes, 0, bytes - log->sealed.bytes);
     kvn_log_seal(log->buffer, &log->sealed);
     return write_round(log, bytes, why);
 }

@@ -47,11 +47,13 @@ uint64_t kvn_log_takes(const struct kvn_log *log, uint32_t content_bytes);
 /* Begin a record, and add changes; false: it is full, write it first. */
 void kvn_log_begin(struct kvn_log *log);
 bool kvn_log_add(struct kvn_log *log, const struct kvn_change *change);
-/* Write the record at the log's end, without the lock; more: its last batch goes on in the next
- * one. Two requests at most, in one batch. It becomes part of the chain by kvn_log_written.
- * CAIRN_ENOSPC: the log has no room, nothing was done: a checkpoint must come first. Not flushed;
- * when what was written is durable, the caller sets durable_seq. */
-enum cairn_err kvn_log_write(struct kvn_log *log, bool more, struct cairn_why *why) CAIRN_MUST_USE;
+/* No more changes come into the record; more: its last batch goes on in the next one. Under the
+ * lock. CAIRN_ENOSPC: the log has no room: a checkpoint must come first. */
+enum cairn_err kvn_log_close(struct kvn_log *log, bool more, struct cairn_why *why) CAIRN_MUST_USE;
+/* Write it at the log's end, without the lock. Two requests at most, in one batch. It becomes part
+ * of the chain by kvn_log_written. Not flushed; when what was written is durable, the caller sets
+ * durable_seq. */
+enum cairn_err kvn_log_write(struct kvn_log *log, struct cairn_why *why) CAIRN_MUST_USE;
 /* The record that kvn_log_write wrote is the log's last one; under the lock. */
 void kvn_log_written(struct kvn_log *log);
 

@@ -205,6 +205,8 @@ enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
     store->kv.of = store;
     cairn_lock_init(&store->lock);
     cairn_cond_init(&store->changed);
+    cairn_cond_init(&store->writer_left);
+    cairn_cond_init(&store->log_left);
     cairn_lock_take(&store->lock);
     enum cairn_err err = store_open(store, &arena, why);
     cairn_lock_drop(&store->lock);
@@ -241,6 +243,8 @@ enum cairn_err kvn_close(struct cairn_kv *kv, struct cairn_why *why)
     enum cairn_err err = CAIRN_OK;
     if (!kv->info.read_only && !store->failed) err = cairn_kv_native_checkpoint(kv, why);
     kvn_pool_destroy(&store->pool);
+    cairn_cond_destroy(&store->log_left);
+    cairn_cond_destroy(&store->writer_left);
     cairn_cond_destroy(&store->changed);
     cairn_lock_destroy(&store->lock);
     return err;
@@ -258,13 +262,13 @@ enum cairn_err cairn_kv_native_step(struct cairn_kv *kv, bool *more, struct cair
     bool running = store->checkpoint.running;
     if (running) err = kvn_checkpoint_step(store, 256, why);
     bool reclaims = !running && store->graves && !store->writer && !store->kv.info.read_only;
-    *more = store->checkpoint.running || (running && store->graves);
+    *more = kvn_checkpoint_can_step(store) || (running && store->graves);
     cairn_lock_drop(&store->lock);
     if (!reclaims) return err;
     err = kvn_change_begin(&set, store, 0, why);
     if (err) return err;
     kvn_change_end(&set);
-    *more = store->checkpoint.running || store->graves;
+    *more = kvn_checkpoint_can_step(store) || store->graves;
     cairn_lock_drop(&store->lock);
     return CAIRN_OK;
 }

@@ -58,13 +58,19 @@ enum cairn_err kvn_reader_open(struct kvn_reader *reader, struct cairn_kv *kv,
     return err;
 }
 
+/* What was before the newest tree may have nobody who reads it any more. */
+static void readers_left(struct kvn_store *store)
+{
+    cairn_cond_broadcast(&store->changed);
+    if (store->checkpoint.written) kvn_step_due(store);
+}
+
 void kvn_reader_leave(struct kvn_reader *reader)
 {
     struct kvn_store *store = reader->store;
     if (!reader->counted) return;
     uint32_t *count = &store->readers[reader->generation % KVN_READER_SLOTS];
-    if (--*count == 0 && reader->generation != store->super.generation)
-        cairn_cond_broadcast(&store->changed);
+    if (--*count == 0 && reader->generation != store->super.generation) readers_left(store);
     reader->counted = false;
 }
 

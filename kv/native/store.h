@@ -9,7 +9,8 @@
  *
  * Who does what: one thread at a time changes (`writer`), one writes the log (`logging`), one steps
  * the checkpoint (`stepping`); they are different threads or the same one. `lock` guards
- * everything, and is dropped while the device works. Waiting is for `changed`.
+ * everything, and is dropped while the device works. Waiting is for one of three conditions, each
+ * told by who ends what it is about.
  *
  * Invariants:
  * 1. A change is seen whole or not at all: readers look as of a number that is complete.
@@ -63,7 +64,9 @@ struct kvn_store {
     struct cairn_kv_native_options options;
     struct cairn_clock_wall *clock;
     struct cairn_lock lock;
-    struct cairn_cond changed;
+    struct cairn_cond changed;     /* of the checkpoint: a step ended, its readers left */
+    struct cairn_cond writer_left; /* for who waits to become the writer */
+    struct cairn_cond log_left;    /* for who waits for a commit, or to write the log */
 
     struct kvn_super super; /* the newest durable one */
     struct kvn_tree tree;   /* of it */
@@ -257,6 +260,10 @@ enum cairn_err kvn_checkpoint_step(struct kvn_store *store, uint32_t entries,
 /* All of one that runs. */
 enum cairn_err kvn_checkpoint_finish(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
 bool kvn_checkpoint_due(const struct kvn_store *store);
+/* Is there something that a step of it can do now, nobody else being at it? */
+bool kvn_checkpoint_can_step(const struct kvn_store *store);
+/* Tell who steps that there is something to do. */
+void kvn_step_due(const struct kvn_store *store);
 /* Is there room for so many pages more, beside what the checkpoints of what is staged will need?
  * `removing`: also of the reserve. CAIRN_ENOSPC. */
 enum cairn_err kvn_room_check(const struct kvn_store *store, uint64_t pages, bool removing,

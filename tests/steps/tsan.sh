@@ -8,7 +8,8 @@ bin=$cairn_root/build/tsan/bin
 
 build_tests() {
     cd "$cairn_root" && cmake --preset tsan &&
-        cmake --build --preset tsan --target test-block-contract test-block test-virtio
+        cmake --build --preset tsan --target test-block-contract test-block test-virtio \
+            test-kv-threads
 }
 
 try 'build tsan' build_tests
@@ -19,5 +20,6 @@ if [ "$results_failed" -eq 0 ]; then
     try 'random stacks' "$bin/test-block-contract" --random 60 1000
     try 'neighbours within a block' env CK_RUN_CASE=threads "$bin/test-block"
     try 'threads on the queues of a virtio disk' env CK_RUN_CASE=threads "$bin/test-virtio"
+    try 'threads on a key-value store' "$bin/test-kv-threads"
 fi
 finish

@@ -64,6 +64,9 @@ struct cairn_kv_native_options {
     bool lazy;      /* changes outside of batches are durable with a later commit, or sync */
     bool stepped;   /* somebody calls cairn_kv_native_step: calls that change something wait for it
                        rather than do the work themselves */
+    void (*due)(void *ctx); /* of a stepped store: there is something for cairn_kv_native_step to
+                               do. Called within other calls; must not call the store. NULL: none */
+    void *due_ctx;
     uint32_t keep;  /* older generations whose pages are not reused, 1 to 6, for devices whose flush
                        lies: so many checkpoints back a consistent state is found. 0: 1, or 6 where
                        the device promises no durability */
@@ -88,7 +91,7 @@ CAIRN_API enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn
 /* The calls below are for stores that cairn_kv_native_open gave. */
 
 /* Do a bounded piece of what a checkpoint, a removed dictionary or a removed snapshot leaves to do.
- * *more: there is more now. */
+ * *more: there is more that can be done now. */
 CAIRN_API enum cairn_err cairn_kv_native_step(struct cairn_kv *kv, bool *more,
                                               struct cairn_why *why) CAIRN_MUST_USE;
 
