@@ -238,7 +238,8 @@ START_TEST(another_disk_is_no_second_connection)
 }
 END_TEST
 
-/* What the server's own log says of a write with FUA and of a zero that keeps its space. */
+/* What the server's own log says of a write with FUA and of a zero that keeps its space. It serves
+ * both at once, so either may be the first in its log. */
 START_TEST(flags_arrive)
 {
     struct cairn_blk_nbd dev;
@@ -260,7 +261,7 @@ START_TEST(flags_arrive)
     ck_assert_uint_gt(fread(text, 1, sizeof text - 1, file), 0);
     fclose(file);
     unlink(log);
-    ck_assert_ptr_nonnull(strstr(text, "Write id=1 offset=0x0 count=0x200 fua=1"));
+    ck_assert_ptr_nonnull(strstr(text, " offset=0x0 count=0x200 fua=1"));
     ck_assert_ptr_nonnull(strstr(text, "offset=0x1000 count=0x1000 trim=0"));
     free(data);
 }
