@@ -8,6 +8,7 @@
 #define RUN_BYTES (UINT32_C(256) << 10) /* written at once, where memory is plenty */
 #define MERGE_LEVELS 6u                 /* with pages of 4 KiB: some 10^9 entries */
 #define SMALL_BUDGET (UINT32_C(1) << 20)
+#define STEP_ENTRIES 16u /* with the lock held: no longer than a fast flush takes */
 
 /* ---- memory ------------------------------------------------------------------------------------
  */
@@ -260,7 +261,7 @@ enum cairn_err cairn_kv_native_step(struct cairn_kv *kv, bool *more, struct cair
     enum cairn_err err = CAIRN_OK;
     cairn_lock_take(&store->lock);
     bool running = store->checkpoint.running;
-    if (running) err = kvn_checkpoint_step(store, 256, why);
+    if (running) err = kvn_checkpoint_step(store, STEP_ENTRIES, why);
     bool reclaims = !running && store->graves && !store->writer && !store->kv.info.read_only;
     *more = kvn_checkpoint_can_step(store) || (running && store->graves);
     cairn_lock_drop(&store->lock);
