@@ -6,8 +6,7 @@
 
 #define STEP_ENTRIES 32u /* of a checkpoint, that one change does */
 
-/* ---- room --------------------------------------------------------------------------------------
- */
+/* ---- room ----------------------------------------------------------------------------------- */
 
 /* Too little memory or log for another change: a checkpoint must end first. */
 static bool is_tight(const struct kvn_store *store)
@@ -50,8 +49,7 @@ static enum cairn_err make_room(struct kvn_store *store, uint64_t pages, struct 
     return err ? err : reclaim_pages(store, pages, why);
 }
 
-/* ---- sets --------------------------------------------------------------------------------------
- */
+/* ---- sets ----------------------------------------------------------------------------------- */
 
 void kvn_change_save(struct kvn_change_set *set)
 {
@@ -160,8 +158,7 @@ void kvn_change_end(struct kvn_change_set *set)
     writer_end(set->store);
 }
 
-/* ---- staging -----------------------------------------------------------------------------------
- */
+/* ---- staging -------------------------------------------------------------------------------- */
 
 static enum cairn_err log_will_hold(const struct kvn_store *store, uint32_t bytes,
                                     struct cairn_why *why)
@@ -190,8 +187,7 @@ enum cairn_err kvn_stage(struct kvn_change_set *set, struct kvn_slice key,
     return err;
 }
 
-/* ---- taking back -------------------------------------------------------------------------------
- */
+/* ---- taking back ---------------------------------------------------------------------------- */
 
 static bool has_chunk(const struct kvn_store *store, struct kvn_slice bytes,
                       struct kvn_chunk *chunk)

@@ -11,8 +11,7 @@
 
 #include "store.h"
 
-/* ---- when --------------------------------------------------------------------------------------
- */
+/* ---- when ----------------------------------------------------------------------------------- */
 
 bool kvn_checkpoint_due(const struct kvn_store *store)
 {
@@ -44,8 +43,7 @@ enum cairn_err kvn_room_check(const struct kvn_store *store, uint64_t pages, boo
     return err;
 }
 
-/* ---- beginning ---------------------------------------------------------------------------------
- */
+/* ---- beginning ------------------------------------------------------------------------------ */
 
 static enum cairn_err chunk_of(const struct kvn_store *store, struct kvn_slice bytes,
                                struct kvn_chunk *chunk, bool *is, struct cairn_why *why)
@@ -125,8 +123,7 @@ enum cairn_err kvn_checkpoint_begin(struct kvn_store *store, bool always, struct
     return err;
 }
 
-/* ---- merging -----------------------------------------------------------------------------------
- */
+/* ---- merging -------------------------------------------------------------------------------- */
 
 static enum cairn_err merge_entry(struct kvn_store *store, const struct kvn_entry *entry,
                                   const struct kvn_version *version, struct cairn_why *why)
@@ -158,8 +155,7 @@ static const struct kvn_entry *next_entry(const struct kvn_store *store,
                             UINT64_MAX - 1, version);
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending --------------------------------------------------------------------------------- */
 
 static enum cairn_err rings_write(struct kvn_store *store, const struct kvn_super *super,
                                   struct cairn_why *why)

@@ -9,8 +9,7 @@ bool kvn_is_value(const struct kvn_record *record)
     return record->kind == KVN_INLINE || record->kind == KVN_SMALL || record->kind == KVN_LARGE;
 }
 
-/* ---- what stands there -------------------------------------------------------------------------
- */
+/* ---- what stands there ---------------------------------------------------------------------- */
 
 static enum cairn_err copy_found(struct kvn_store *store, const struct kvn_found *found,
                                  struct kvn_stands *stands)
@@ -60,8 +59,7 @@ enum cairn_err kvn_stands_at(struct kvn_change_set *set, struct kvn_stands *stan
     return err;
 }
 
-/* ---- dictionaries ------------------------------------------------------------------------------
- */
+/* ---- dictionaries --------------------------------------------------------------------------- */
 
 /* Does it have the time of this set already? */
 static bool is_touched(const struct kvn_change_set *set, const struct kvn_version *version)
@@ -125,8 +123,7 @@ enum cairn_err kvn_edit_make(struct kvn_change_set *set, const struct kvn_edit *
     return cairn_why_fail(why, CAIRN_EEXIST, "there is a value");
 }
 
-/* ---- removing ----------------------------------------------------------------------------------
- */
+/* ---- removing ------------------------------------------------------------------------------- */
 
 enum cairn_err kvn_bury_record(struct kvn_change_set *set, const struct kvn_record *record,
                                struct cairn_why *why)
@@ -168,8 +165,7 @@ enum cairn_err kvn_edit_remove(struct kvn_change_set *set, const struct kvn_edit
     return err ? err : kvn_touch_above(set, &stands.place, why);
 }
 
-/* ---- times -------------------------------------------------------------------------------------
- */
+/* ---- times ---------------------------------------------------------------------------------- */
 
 enum cairn_err kvn_edit_time(struct kvn_change_set *set, const struct kvn_edit *edit,
                              struct cairn_why *why)

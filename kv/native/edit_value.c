@@ -20,8 +20,7 @@ enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, struc
     return kvn_room_check(store, pages, pages == 0, why);
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------
- */
+/* ---- chunks --------------------------------------------------------------------------------- */
 
 /* Write into a chunk (old NULL: there is none) in pieces that the writer's memory holds. */
 static enum cairn_err chunk_write(struct kvn_change_set *set, const struct kvn_chunk *old,
@@ -86,8 +85,7 @@ static enum cairn_err find_chunk(struct kvn_change_set *set, uint64_t id, uint64
     return err;
 }
 
-/* ---- forms -------------------------------------------------------------------------------------
- */
+/* ---- forms ---------------------------------------------------------------------------------- */
 
 static enum cairn_err stage_inline(struct kvn_change_set *set, struct kvn_slice key,
                                    const void *data, size_t bytes, struct cairn_why *why)
@@ -155,8 +153,7 @@ static enum cairn_err is_a_dictionary(struct cairn_why *why)
     return cairn_why_fail(why, CAIRN_EISDIR, "there is a dictionary");
 }
 
-/* ---- set ---------------------------------------------------------------------------------------
- */
+/* ---- set ------------------------------------------------------------------------------------ */
 
 static enum cairn_err set_at(struct kvn_change_set *set, struct kvn_slice key, const void *data,
                              size_t bytes, struct cairn_why *why)
@@ -188,8 +185,7 @@ enum cairn_err kvn_edit_set(struct kvn_change_set *set, const struct kvn_edit *e
     return err ? err : replaced(set, &stands, why);
 }
 
-/* ---- write -------------------------------------------------------------------------------------
- */
+/* ---- write ---------------------------------------------------------------------------------- */
 
 static enum cairn_err write_inline(struct kvn_change_set *set, const struct kvn_stands *stands,
                                    const struct kvn_edit *edit, uint64_t size,
@@ -288,8 +284,7 @@ enum cairn_err kvn_edit_write(struct kvn_change_set *set, const struct kvn_edit 
     return err || stands.is ? err : kvn_touch_above(set, &stands.place, why);
 }
 
-/* ---- allocate ----------------------------------------------------------------------------------
- */
+/* ---- allocate ------------------------------------------------------------------------------- */
 
 static enum cairn_err reserve_large(struct kvn_change_set *set, uint64_t id, uint64_t size,
                                     struct cairn_why *why)

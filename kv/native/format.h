@@ -192,8 +192,7 @@ uint32_t kvn_chunk_encode(uint8_t *out, const struct kvn_chunk *chunk);
 enum cairn_err kvn_chunk_decode(struct kvn_chunk *chunk, struct kvn_slice in,
                                 uint32_t page_bytes) CAIRN_MUST_USE;
 
-/* ---- bitmap and index pages --------------------------------------------------------------------
- */
+/* ---- bitmap and index pages ----------------------------------------------------------------- */
 
 #define KVN_BITS_AT 64u
 struct kvn_bits_head {
@@ -208,8 +207,7 @@ struct cairn_hash128 kvn_bits_hash(const uint8_t *page);
 enum cairn_err kvn_bits_check(const uint8_t *page, uint32_t page_bytes,
                               struct kvn_bits_head *head) CAIRN_MUST_USE;
 
-/* ---- records of the log ------------------------------------------------------------------------
- */
+/* ---- records of the log --------------------------------------------------------------------- */
 
 #define KVN_LOG_HEAD_BYTES 96u
 #define KVN_LOG_HASHED_AT 24u /* what a record's hash is of begins here */

@@ -4,8 +4,7 @@
 
 #include <cairn/bytes.h>
 
-/* ---- one key -----------------------------------------------------------------------------------
- */
+/* ---- one key -------------------------------------------------------------------------------- */
 
 static enum cairn_err nothing_there(struct cairn_why *why)
 {
@@ -50,8 +49,7 @@ enum cairn_err kvn_stat(struct cairn_kv *kv, struct cairn_kv_key key, struct cai
     return err;
 }
 
-/* ---- bytes -------------------------------------------------------------------------------------
- */
+/* ---- bytes ---------------------------------------------------------------------------------- */
 
 /* Bytes of a chunk, by way of a page of the pool's. The lock is dropped. */
 static enum cairn_err chunk_get(struct kvn_reader *reader, struct kvn_slice encoded,
@@ -136,8 +134,7 @@ enum cairn_err kvn_get(struct cairn_kv *kv, struct cairn_kv_key key, uint64_t of
     return err;
 }
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists ---------------------------------------------------------------------------------- */
 
 /* Entries from the beginning of mem, texts from its end. */
 struct sheet {

@@ -10,8 +10,7 @@
 #define SMALL_BUDGET (UINT32_C(1) << 20)
 #define STEP_ENTRIES 16u /* with the lock held: no longer than a fast flush takes */
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 size_t cairn_kv_native_mem_good(const struct cairn_blk *dev, uint64_t bytes)
 {
@@ -49,8 +48,7 @@ static enum cairn_err too_little(struct cairn_why *why, size_t have)
     return err;
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 static void info_fill(struct kvn_store *store)
 {
@@ -218,8 +216,7 @@ enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
     return err;
 }
 
-/* ---- closing -----------------------------------------------------------------------------------
- */
+/* ---- closing -------------------------------------------------------------------------------- */
 
 enum cairn_err cairn_kv_native_checkpoint(struct cairn_kv *kv, struct cairn_why *why)
 {

@@ -6,8 +6,7 @@
 #include "get.h"
 #include "snapshot.h"
 
-/* ---- changes -----------------------------------------------------------------------------------
- */
+/* ---- changes -------------------------------------------------------------------------------- */
 
 static struct kvn_change_set *set_of(struct cairn_kv *kv)
 {
@@ -130,8 +129,7 @@ static enum cairn_err op_sync(struct cairn_kv *kv, struct cairn_why *why)
     return err;
 }
 
-/* ---- batches -----------------------------------------------------------------------------------
- */
+/* ---- batches -------------------------------------------------------------------------------- */
 
 static void inner_make(struct cairn_kv *inner, struct cairn_kv *kv)
 {
@@ -170,8 +168,7 @@ static void op_abort(struct cairn_kv *inner)
     cairn_lock_drop(&store->lock);
 }
 
-/* ---- views -------------------------------------------------------------------------------------
- */
+/* ---- views ---------------------------------------------------------------------------------- */
 
 static enum cairn_err op_view_open(struct cairn_kv *kv, struct cairn_kv_key snapshot,
                                    struct cairn_kv *inner, struct cairn_why *why)

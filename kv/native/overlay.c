@@ -44,8 +44,7 @@ static struct kvn_slice key_of(const struct kvn_entry *entry)
     return (struct kvn_slice){ entry->key, entry->bytes };
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static void *page_take(struct kvn_overlay *overlay)
 {
@@ -104,8 +103,7 @@ void kvn_overlay_clear(struct kvn_overlay *overlay)
     kvn_overlay_init(overlay, overlay->pool);
 }
 
-/* ---- heads -------------------------------------------------------------------------------------
- */
+/* ---- heads ---------------------------------------------------------------------------------- */
 
 static uint64_t head_of(struct kvn_slice key, uint32_t prefix)
 {
@@ -143,8 +141,7 @@ static void node_narrow(struct node *node)
         node->items[i].head = head_of(key_of(node->items[i].low), node->prefix);
 }
 
-/* ---- searching ---------------------------------------------------------------------------------
- */
+/* ---- searching ------------------------------------------------------------------------------ */
 
 /* Is item's key below key, whose head is `head`? */
 static bool is_below(const struct item *item, struct kvn_slice key, uint64_t head)
@@ -266,8 +263,7 @@ const struct kvn_entry *kvn_overlay_seek(const struct kvn_overlay *overlay, stru
     return NULL;
 }
 
-/* ---- adding keys -------------------------------------------------------------------------------
- */
+/* ---- adding keys ---------------------------------------------------------------------------- */
 
 /* Take the pages that splitting on the path will need: each is in fresh[0..*count). */
 static bool splits_ready(struct kvn_overlay *overlay, const struct path *path,
@@ -400,8 +396,7 @@ static struct kvn_entry *entry_ready(struct kvn_overlay *overlay, struct kvn_sli
     return entry;
 }
 
-/* ---- versions ----------------------------------------------------------------------------------
- */
+/* ---- versions ------------------------------------------------------------------------------- */
 
 static void stage(struct kvn_overlay *overlay, struct kvn_version *version)
 {

@@ -4,8 +4,7 @@
 
 #include "store.h"
 
-/* ---- readers -----------------------------------------------------------------------------------
- */
+/* ---- readers -------------------------------------------------------------------------------- */
 
 static void read_newest(struct kvn_reader *reader, struct kvn_store *store)
 {
@@ -87,8 +86,7 @@ void kvn_reader_of_writer(struct kvn_reader *reader, struct kvn_store *store)
     reader_enter(reader);
 }
 
-/* ---- one record --------------------------------------------------------------------------------
- */
+/* ---- one record ----------------------------------------------------------------------------- */
 
 /* The newest version that the reader sees, in the overlays. */
 static const struct kvn_version *find_version(const struct kvn_reader *reader, struct kvn_slice key)
@@ -123,8 +121,7 @@ void kvn_found_close(struct kvn_found *found)
     found->frame = NULL;
 }
 
-/* ---- walks -------------------------------------------------------------------------------------
- */
+/* ---- walks ---------------------------------------------------------------------------------- */
 
 static struct kvn_slice walk_key(const struct kvn_walk *walk)
 {

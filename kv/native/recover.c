@@ -10,8 +10,7 @@
 
 #include <cairn/bytes.h>
 
-/* ---- superblocks -------------------------------------------------------------------------------
- */
+/* ---- superblocks ---------------------------------------------------------------------------- */
 
 /* What a search has found so far. */
 struct search {
@@ -103,8 +102,7 @@ enum cairn_err kvn_root_check(struct kvn_store *store, const struct kvn_super *s
     return err;
 }
 
-/* ---- the log's end -----------------------------------------------------------------------------
- */
+/* ---- the log's end -------------------------------------------------------------------------- */
 
 /* What a pass over the log does with each change. */
 typedef enum cairn_err pass_fn(struct kvn_store *store, struct kvn_replay *replay,
@@ -201,8 +199,7 @@ static enum cairn_err find_end(struct kvn_store *store, uint64_t *end_seq, struc
     return err;
 }
 
-/* ---- its changes -------------------------------------------------------------------------------
- */
+/* ---- its changes ---------------------------------------------------------------------------- */
 
 static enum cairn_err mark(struct kvn_store *store, struct kvn_replay *replay,
                            const struct kvn_change *change, void *of, struct cairn_why *why)

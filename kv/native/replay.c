@@ -89,8 +89,7 @@ static uint64_t record_end(const struct kvn_log *log, const struct kvn_log_head 
     return head->position + (head->bytes + log->unit - 1) / log->unit * log->unit;
 }
 
-/* ---- where it ends -----------------------------------------------------------------------------
- */
+/* ---- where it ends -------------------------------------------------------------------------- */
 
 /* The end as the chain has it. */
 struct end {
@@ -176,8 +175,7 @@ enum cairn_err kvn_replay_find_end(struct kvn_log *log, uint64_t *end_seq, uint6
     return CAIRN_OK;
 }
 
-/* ---- record by record --------------------------------------------------------------------------
- */
+/* ---- record by record ----------------------------------------------------------------------- */
 
 void kvn_replay_begin(struct kvn_replay *replay, struct kvn_log *log)
 {

@@ -6,8 +6,7 @@
 #include "get.h"
 #include "prune.h"
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding -------------------------------------------------------------------------------- */
 
 static struct kvn_slice snapshot_key(uint8_t key[KVN_KEY_MAX], struct cairn_kv_key name)
 {
@@ -37,8 +36,7 @@ static enum cairn_err no_snapshot(struct cairn_kv_key name, struct cairn_why *wh
     return err;
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 static struct kvn_open_snapshot *open_slot(struct kvn_store *store, uint64_t generation)
 {
@@ -95,8 +93,7 @@ void kvn_snapshot_close(struct cairn_kv *view)
     cairn_lock_drop(&store->lock);
 }
 
-/* ---- all of them -------------------------------------------------------------------------------
- */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 /* The generations that snapshots keep, beside one of them: the next older and newer (and its tree).
  */
@@ -163,8 +160,7 @@ enum cairn_err kvn_snapshot_list(struct cairn_kv *kv, struct cairn_kv_key from, 
     return err;
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making --------------------------------------------------------------------------------- */
 
 /* The writer, with nothing in overlays: all that is committed is in the tree. */
 static enum cairn_err begin_at_rest(struct kvn_change_set *set, struct kvn_store *store,
@@ -226,8 +222,7 @@ enum cairn_err kvn_snapshot_make(struct cairn_kv *kv, struct cairn_kv_key name,
     return end_durably(&set, err, why);
 }
 
-/* ---- removing ----------------------------------------------------------------------------------
- */
+/* ---- removing ------------------------------------------------------------------------------- */
 
 static bool is_open(const struct kvn_store *store, uint64_t generation)
 {

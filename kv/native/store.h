@@ -110,8 +110,7 @@ static inline struct kvn_store *kvn_store_of(struct cairn_kv *kv)
     return kv->of;
 }
 
-/* ---- reading (read.c) --------------------------------------------------------------------------
- */
+/* ---- reading (read.c) ----------------------------------------------------------------------- */
 
 /* As of when, and over which tree. */
 struct kvn_reader {
@@ -168,8 +167,7 @@ enum cairn_err kvn_walk_seek(struct kvn_walk *walk, struct kvn_reader *reader, s
 enum cairn_err kvn_walk_next(struct kvn_walk *walk, struct cairn_why *why) CAIRN_MUST_USE;
 void kvn_walk_close(struct kvn_walk *walk);
 
-/* ---- names (path.c) ----------------------------------------------------------------------------
- */
+/* ---- names (path.c) ------------------------------------------------------------------------- */
 
 /* Where a key's last segment lies. */
 struct kvn_place {
@@ -189,8 +187,7 @@ struct kvn_slice kvn_place_key(const struct kvn_place *place);
 /* The tree's key of a name in a dictionary; out has KVN_KEY_MAX. Returns its length. */
 uint32_t kvn_key_make(uint8_t *out, uint64_t id, const void *name, uint32_t bytes);
 
-/* ---- changing (change.c) -----------------------------------------------------------------------
- */
+/* ---- changing (change.c) -------------------------------------------------------------------- */
 
 /* What the writer is doing: one batch, or one call outside of batches. The state of a batch's kv.
  */
@@ -231,8 +228,7 @@ enum cairn_err kvn_bury(struct kvn_change_set *set, uint64_t id,
 enum cairn_err kvn_reclaim(struct kvn_change_set *set, uint32_t entries,
                            struct cairn_why *why) CAIRN_MUST_USE;
 
-/* ---- committing (commit.c) ---------------------------------------------------------------------
- */
+/* ---- committing (commit.c) ------------------------------------------------------------------ */
 
 /* Everything up to number is durable when this returns; several threads share a flush. With the
  * lock, which is dropped meanwhile. */
@@ -248,8 +244,7 @@ enum cairn_err kvn_device_flush(struct kvn_store *store, struct cairn_why *why) 
 enum cairn_err kvn_store_refuses(const struct kvn_store *store,
                                  struct cairn_why *why) CAIRN_MUST_USE;
 
-/* ---- checkpoints (checkpoint.c) ----------------------------------------------------------------
- */
+/* ---- checkpoints (checkpoint.c) ------------------------------------------------------------- */
 
 /* Begin one when it is time, or `always`; the caller is the writer. */
 enum cairn_err kvn_checkpoint_begin(struct kvn_store *store, bool always,

@@ -63,8 +63,7 @@ static uint32_t blocks_of(const struct kvn_values *values, uint32_t pages)
     return pages * (values->page_bytes / cairn_blk_info(values->dev)->block_bytes);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static enum cairn_err page_judge(const struct spread *page, const uint8_t *bytes,
                                  uint32_t page_bytes, struct cairn_why *why)
@@ -145,8 +144,7 @@ enum cairn_err kvn_chunk_read(struct kvn_values *values, const struct kvn_chunk 
     return err;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* The pages that a write touches, and what they will be. */
 struct change {
@@ -318,8 +316,7 @@ enum cairn_err kvn_chunk_reserve(struct kvn_values *values, uint32_t bytes, stru
     return CAIRN_OK;
 }
 
-/* ---- freeing, replaying ------------------------------------------------------------------------
- */
+/* ---- freeing, replaying --------------------------------------------------------------------- */
 
 enum cairn_err kvn_chunk_free_but(struct kvn_values *values, const struct kvn_chunk *chunk,
                                   const struct kvn_chunk *kept, uint64_t born,
@@ -350,8 +347,7 @@ enum cairn_err kvn_chunk_mark(struct kvn_values *values, const struct kvn_chunk 
     return CAIRN_OK;
 }
 
-/* ---- beside a checkpoint -----------------------------------------------------------------------
- */
+/* ---- beside a checkpoint -------------------------------------------------------------------- */
 
 uint64_t kvn_early_pages(const struct kvn_values *values)
 {

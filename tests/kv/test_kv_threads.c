@@ -33,8 +33,7 @@ struct part {
     unsigned number;
 };
 
-/* ---- a device that dawdles -------------------------------------------------------------------
- */
+/* ---- a device that dawdles ------------------------------------------------------------------ */
 
 struct slow {
     atomic_uint calls;
@@ -62,8 +61,7 @@ static void slow_open(void *bytes)
     ck_assert_int_eq(cairn_blk_mem_open(&disk, bytes, 512, DEVICE_BYTES / 512, NULL), CAIRN_OK);
 }
 
-/* ---- threads ---------------------------------------------------------------------------------
- */
+/* ---- threads -------------------------------------------------------------------------------- */
 
 static struct cairn_kv_key key_of(char text[32], unsigned writer, unsigned key)
 {
@@ -209,8 +207,7 @@ static void *snapshot_run(void *of)
     return NULL;
 }
 
-/* ---- tests -----------------------------------------------------------------------------------
- */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static struct cairn_kv *store_open(size_t mem_bytes)
 {
