@@ -192,10 +192,8 @@ enum cairn_err kvn_stage(struct kvn_change_set *set, struct kvn_slice key,
 static bool has_chunk(const struct kvn_store *store, struct kvn_slice bytes,
                       struct kvn_chunk *chunk)
 {
-    struct kvn_record record;
-    if (kvn_record_decode(&record, bytes, store->super.page_bytes, NULL)) return false;
-    if (record.kind != KVN_SMALL && record.kind != KVN_CHUNK) return false;
-    return !kvn_chunk_decode(chunk, record.chunk, store->super.page_bytes);
+    bool is;
+    return !kvn_record_chunk(bytes, store->super.page_bytes, chunk, &is, NULL) && is;
 }
 
 /* Free what this version allocated. What its chunk has of older generations was not its own. */

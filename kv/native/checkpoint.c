@@ -45,16 +45,6 @@ enum cairn_err kvn_room_check(const struct kvn_store *store, uint64_t pages, boo
 
 /* ---- beginning ------------------------------------------------------------------------------ */
 
-static enum cairn_err chunk_of(const struct kvn_store *store, struct kvn_slice bytes,
-                               struct kvn_chunk *chunk, bool *is, struct cairn_why *why)
-{
-    struct kvn_record record;
-    enum cairn_err err = kvn_record_decode(&record, bytes, store->super.page_bytes, why);
-    *is = !err && (record.kind == KVN_SMALL || record.kind == KVN_CHUNK);
-    if (*is) err = kvn_chunk_decode(chunk, record.chunk, store->super.page_bytes);
-    return err;
-}
-
 /* The pages that the older record has and the newer has not are free. */
 static enum cairn_err free_superseded(struct kvn_store *store, struct kvn_slice older,
                                       const struct kvn_slice *newer, uint64_t born,
@@ -64,9 +54,10 @@ static enum cairn_err free_superseded(struct kvn_store *store, struct kvn_slice 
     struct kvn_chunk has;
     bool had_chunk;
     bool has_chunk = false;
-    enum cairn_err err = chunk_of(store, older, &had, &had_chunk, why);
+    uint32_t page = store->super.page_bytes;
+    enum cairn_err err = kvn_record_chunk(older, page, &had, &had_chunk, why);
     if (err || !had_chunk) return err;
-    if (newer) err = chunk_of(store, *newer, &has, &has_chunk, why);
+    if (newer) err = kvn_record_chunk(*newer, page, &has, &has_chunk, why);
     if (err) return err;
     return kvn_chunk_free_but(&store->values, &had, has_chunk ? &has : NULL, born, why);
 }

@@ -191,6 +191,9 @@ enum cairn_err kvn_record_decode(struct kvn_record *record, struct kvn_slice in,
 uint32_t kvn_chunk_encode(uint8_t *out, const struct kvn_chunk *chunk);
 enum cairn_err kvn_chunk_decode(struct kvn_chunk *chunk, struct kvn_slice in,
                                 uint32_t page_bytes) CAIRN_MUST_USE;
+/* The chunk of an encoded record; *is false: it is of a kind that has none. CAIRN_ECORRUPT. */
+enum cairn_err kvn_record_chunk(struct kvn_slice in, uint32_t page_bytes, struct kvn_chunk *chunk,
+                                bool *is, struct cairn_why *why) CAIRN_MUST_USE;
 
 /* ---- bitmap and index pages ----------------------------------------------------------------- */
 

@@ -235,3 +235,12 @@ enum cairn_err kvn_record_decode(struct kvn_record *record, struct kvn_slice in,
     return cairn_why_fail(why, CAIRN_ECORRUPT, "a record of kind %u, %u bytes, contradicts itself",
                           in.data[0], in.bytes);
 }
+
+enum cairn_err kvn_record_chunk(struct kvn_slice in, uint32_t page_bytes, struct kvn_chunk *chunk,
+                                bool *is, struct cairn_why *why)
+{
+    struct kvn_record record;
+    enum cairn_err err = kvn_record_decode(&record, in, page_bytes, why);
+    *is = !err && (record.kind == KVN_SMALL || record.kind == KVN_CHUNK);
+    return *is ? kvn_chunk_decode(chunk, record.chunk, page_bytes) : err;
+}

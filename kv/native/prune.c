@@ -35,14 +35,10 @@ static enum cairn_err chunk_beside(const struct kvn_prune *prune, struct kvn_sli
 {
     struct kvn_frame *frame;
     struct kvn_slice bytes;
-    struct kvn_record record;
-    uint32_t page_bytes = prune->store->super.page_bytes;
     *is = false;
     enum cairn_err err = kvn_tree_find(prune->next, key, &frame, &bytes, why);
     if (err || !frame) return err;
-    err = kvn_record_decode(&record, bytes, page_bytes, why);
-    *is = !err && (record.kind == KVN_SMALL || record.kind == KVN_CHUNK);
-    if (*is) err = kvn_chunk_decode(chunk, record.chunk, page_bytes);
+    err = kvn_record_chunk(bytes, prune->store->super.page_bytes, chunk, is, why);
     kvn_pool_put(frame);
     return err;
 }
@@ -50,15 +46,13 @@ static enum cairn_err chunk_beside(const struct kvn_prune *prune, struct kvn_sli
 static enum cairn_err prune_record(const struct kvn_prune *prune, struct kvn_slice key,
                                    struct kvn_slice bytes, struct cairn_why *why)
 {
-    struct kvn_record record;
     struct kvn_chunk had;
     struct kvn_chunk has;
+    bool is;
     bool beside;
-    uint32_t page_bytes = prune->store->super.page_bytes;
-    enum cairn_err err = kvn_record_decode(&record, bytes, page_bytes, why);
-    if (err || (record.kind != KVN_SMALL && record.kind != KVN_CHUNK)) return err;
-    err = kvn_chunk_decode(&had, record.chunk, page_bytes);
-    if (!err) err = chunk_beside(prune, key, &has, &beside, why);
+    enum cairn_err err = kvn_record_chunk(bytes, prune->store->super.page_bytes, &had, &is, why);
+    if (err || !is) return err;
+    err = chunk_beside(prune, key, &has, &beside, why);
     if (err) return err;
     return kvn_chunk_free_but(&prune->store->values, &had, beside ? &has : NULL, 0, why);
 }

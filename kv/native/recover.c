@@ -139,13 +139,9 @@ static enum cairn_err pass(struct kvn_store *store, uint64_t end_seq, pass_fn *f
 static enum cairn_err chunk_put(struct kvn_store *store, const struct kvn_change *change,
                                 struct kvn_chunk *chunk, bool *is, struct cairn_why *why)
 {
-    struct kvn_record record;
     *is = false;
     if (change->kind != KVN_PUT) return CAIRN_OK;
-    enum cairn_err err = kvn_record_decode(&record, change->value, store->super.page_bytes, why);
-    *is = !err && (record.kind == KVN_SMALL || record.kind == KVN_CHUNK);
-    if (*is) err = kvn_chunk_decode(chunk, record.chunk, store->super.page_bytes);
-    return err;
+    return kvn_record_chunk(change->value, store->super.page_bytes, chunk, is, why);
 }
 
 /* Records that nobody vouches for: the first whose values are not there, and where its batch began.
