@@ -233,13 +233,15 @@ CAIRN_API enum cairn_err cairn_kv_digest(struct cairn_kv *kv, struct cairn_kv_ke
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* The value of key is data, whatever it was. flags: CAIRN_KV_REPLACE_DICTIONARY.
+/* The value of key is data, whatever it was. flags: CAIRN_KV_REPLACE_DICTIONARY, which also counts
+ * as a change of the dictionary above, as coming and going do.
  * CAIRN_EISDIR: key is a dictionary (the root always). CAIRN_EFBIG: above info.value_max. */
 CAIRN_API enum cairn_err cairn_kv_set(struct cairn_kv *kv, struct cairn_kv_key key,
                                       const void *data, size_t bytes, uint32_t flags,
                                       struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Change bytes of the value at offset, or make it; a gap behind the old end reads as zeros. Atomic
+/* Change bytes of the value at offset, or make it; a gap behind the old end reads as zeros. Writing
+ * no bytes makes a value that is absent, empty, and changes nothing of one that is there. Atomic
  * like any change. CAIRN_EISDIR, CAIRN_EFBIG. */
 CAIRN_API enum cairn_err cairn_kv_write(struct cairn_kv *kv, struct cairn_kv_key key,
                                         uint64_t offset, const void *data, size_t bytes,
@@ -256,7 +258,7 @@ CAIRN_API enum cairn_err cairn_kv_make(struct cairn_kv *kv, struct cairn_kv_key 
                                        struct cairn_why *why) CAIRN_MUST_USE;
 
 /* Remove a value, or a dictionary with all in it, in one step; what is absent is removed already
- * (CAIRN_OK). The root becomes empty. */
+ * (CAIRN_OK), but for what would lie beneath a value (CAIRN_ENOTDIR). The root becomes empty. */
 CAIRN_API enum cairn_err cairn_kv_remove(struct cairn_kv *kv, struct cairn_kv_key key,
                                          struct cairn_why *why) CAIRN_MUST_USE;
 

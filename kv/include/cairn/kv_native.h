@@ -67,9 +67,9 @@ struct cairn_kv_native_options {
     void (*due)(void *ctx); /* of a stepped store: there is something for cairn_kv_native_step to
                                do. Called within other calls; must not call the store. NULL: none */
     void *due_ctx;
-    uint32_t keep;  /* older generations whose pages are not reused, 1 to 6, for devices whose flush
-                       lies: so many checkpoints back a consistent state is found. 0: 1, or 6 where
-                       the device promises no durability */
+    uint32_t keep; /* older generations whose pages are not reused, 1 to 6, for devices whose flush
+                      lies: so many checkpoints back a consistent state is found. 0: 1, or 6 where
+                      the device promises no durability */
     struct cairn_clock_wall *clock; /* of last_modified; NULL: the platform's */
 };
 
