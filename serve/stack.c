@@ -19,6 +19,15 @@ static enum cairn_err mem_take(struct serve_stack *stack, int which, size_t byte
     return cairn_why_fail(why, CAIRN_ENOMEM, "take %zu bytes of memory", bytes);
 }
 
+static enum cairn_err not_empty(const struct serve_stack *stack, struct cairn_why *why)
+{
+    if (stack->dev->info.block_count) return CAIRN_OK;
+    enum cairn_err err = cairn_why_fail(why, CAIRN_EINVAL, "there is nothing in it to serve");
+    cairn_why_path(why, stack->dev->name, strlen(stack->dev->name));
+    cairn_why_hint(why, "give it a size first: truncate -s 64M FILE");
+    return err;
+}
+
 /* A device as a whole is opened without a look at its partition table, which may be what a client
  * is going to mend. */
 static enum cairn_err bottom_open(struct serve_stack *stack, const struct serve_options *options,
@@ -33,8 +42,9 @@ static enum cairn_err bottom_open(struct serve_stack *stack, const struct serve_
         return cairn_why_fail(why, CAIRN_EINVAL, "only a whole device or partition is served");
     err = place->part[0] ? cairn_image_open_device(&stack->image, place, &open, why)
                          : cairn_blk_open(&stack->disk, place->image, &file, why);
-    if (!err) stack->dev = stack->image ? cairn_image_blk(stack->image) : stack->disk.dev;
-    return err;
+    if (err) return err;
+    stack->dev = stack->image ? cairn_image_blk(stack->image) : stack->disk.dev;
+    return not_empty(stack, why);
 }
 
 static enum cairn_err sim_open(struct serve_stack *stack, const char *text, struct cairn_why *why)

@@ -220,7 +220,9 @@ static enum cairn_err both_bad(const struct part_reader *reader, const struct co
     enum cairn_err err =
         cairn_why_fail(reader->why, CAIRN_ECORRUPT, "GPT: the first header: %s; the backup: %s",
                        copies->primary.fault, copies->backup.fault);
-    cairn_why_via(reader->why, reader->dev->name);
+    cairn_why_hint(reader->why,
+                   "bring back a saved copy of the table; or, to begin anew and lose "
+                   "where its partitions were, `cairn part create --force`");
     hint_block_size(reader);
     return err;
 }

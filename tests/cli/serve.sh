@@ -240,6 +240,8 @@ for name in 'ä/€ ?&#%' -v a=b; do
     down
 done
 run serve --export "$(head -c 5000 /dev/zero | tr '\0' x)" d.img && refuses 2 'over 4095 bytes'
+: >empty.img
+run serve empty.img && refuses 2 'nothing in it to serve'
 run --version && expect 0 '^nbdkit +[0-9]'
 run serve --port 0 d.img && refuses 2 'port'
 run serve --socket a --port 9 d.img && refuses 2 'socket'
