@@ -65,10 +65,10 @@ run_ctest() { # NAME [CTEST_OPTION...]
     [ ! -f "$report" ] || count_ctest "$report"
 }
 
-build_and_ctest() { # PRESET
+build_and_ctest() { # PRESET [CTEST_OPTION...]
     local failed=$results_failed
     try "build $1" build "$1"
-    [ "$results_failed" -ne "$failed" ] || run_ctest "$1"
+    [ "$results_failed" -ne "$failed" ] || run_ctest "$@"
 }
 
 # Add the counts of a ctest run; only tests that did not pass are named.
