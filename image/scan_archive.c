@@ -181,14 +181,7 @@ static enum cairn_err archive_list(struct img_source *source, struct img_scan *s
                                    struct img_finds *finds, struct cairn_why *why)
 {
     struct archive_source *s = (struct archive_source *)source;
-    uint32_t at = s->entries.at[scan->tree->nodes[node].origin].first;
-    for (; at != IMG_ENTRY_NONE; at = s->entries.at[at].next) {
-        struct img_entry *entry = &s->entries.at[at];
-        if (!entry->exists) continue;
-        if (entry->find.kind == IMG_DIRECTORY) entry->find.node.origin = at;
-        if (!img_finds_add(finds, &entry->find)) return img_no_memory(why);
-    }
-    return CAIRN_OK;
+    return img_entries_list(&s->entries, scan->tree->nodes[node].origin, finds, why);
 }
 
 static void archive_close(struct img_source *source)

@@ -176,8 +176,9 @@ static enum cairn_err by_match(struct img_disk *disk, const char *selector,
         count++;
     }
     if (count == 1) return CAIRN_OK;
-    enum cairn_err err = cairn_why_fail(why, count ? CAIRN_EINVAL : CAIRN_ENOENT,
-                                        "%u partitions have %s", count, selector);
+    enum cairn_err err =
+        count ? cairn_why_fail(why, CAIRN_EINVAL, "%u partitions have %s", count, selector)
+              : cairn_why_fail(why, CAIRN_ENOENT, "no partition has %s", selector);
     hint_partitions(disk, why);
     return err;
 }

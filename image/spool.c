@@ -137,6 +137,18 @@ uint32_t img_entries_find(const struct img_entries *entries, const char *path)
     return at;
 }
 
+enum cairn_err img_entries_list(struct img_entries *entries, uint64_t at, struct img_finds *finds,
+                                struct cairn_why *why)
+{
+    for (at = entries->at[at].first; at != IMG_ENTRY_NONE; at = entries->at[at].next) {
+        struct img_entry *entry = &entries->at[at];
+        if (!entry->exists) continue;
+        if (entry->find.kind == IMG_DIRECTORY) entry->find.node.origin = at;
+        if (!img_finds_add(finds, &entry->find)) return img_no_memory(why);
+    }
+    return CAIRN_OK;
+}
+
 bool img_path_is_safe(const char *path)
 {
     const char *name;

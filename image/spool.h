@@ -42,6 +42,11 @@ uint32_t img_entries_walk(struct img_entries *entries, struct cairn_image_tree *
 /* The entry of a sanitized path; IMG_ENTRY_NONE: there is none. */
 uint32_t img_entries_find(const struct img_entries *entries, const char *path);
 
+/* The children that exist of an entry, into `finds`; a directory's origin is its entry. No memory.
+ */
+enum cairn_err img_entries_list(struct img_entries *entries, uint64_t at, struct img_finds *finds,
+                                struct cairn_why *why) CAIRN_MUST_USE;
+
 /* Is it a path that leads nowhere but down? */
 bool img_path_is_safe(const char *path);
 

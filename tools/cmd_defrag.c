@@ -35,9 +35,10 @@ static void tell(const struct tool_layout *layout)
 {
     const struct cairn_fat_layout_result *result = &layout->result;
     tool_name_put(stdout, layout->text);
-    printf(": %llu files and directories in %llu pieces, before in %llu; %llu clusters moved\n",
+    printf(": %llu files and directories in %llu pieces, before in %llu; %llu cluster%s moved\n",
            (unsigned long long)result->chains, (unsigned long long)result->pieces_after,
-           (unsigned long long)result->pieces_before, (unsigned long long)result->moved_clusters);
+           (unsigned long long)result->pieces_before, (unsigned long long)result->moved_clusters,
+           result->moved_clusters == 1 ? "" : "s");
 }
 
 static enum tool_status run(const struct tool_args *args)

@@ -198,13 +198,13 @@ static void tell(const struct resize *resize)
     bool plan = resize->layout.options.plan_only;
     char before[TOOL_TEXT_BYTES], after[TOOL_TEXT_BYTES];
     tool_name_put(stdout, resize->layout.text);
-    printf(": FAT%u, %s (%u clusters) to %s (%u clusters)%s; %llu %s\n",
+    printf(": FAT%u, %s (%u clusters) to %s (%u clusters)%s; %llu cluster%s %s\n",
            (unsigned int)result->before.type, tool_size_text(volume_bytes(&result->before), before),
            result->before.cluster_count, tool_size_text(volume_bytes(&result->after), after),
            result->after.cluster_count,
            result->after.fat_sectors > result->before.fat_sectors ? ", with a larger FAT" : "",
-           (unsigned long long)result->moved_clusters,
-           plan ? "clusters to move" : "clusters moved");
+           (unsigned long long)result->moved_clusters, result->moved_clusters == 1 ? "" : "s",
+           plan ? "to move" : "moved");
     if (!plan) return;
     printf("least %llu bytes (%s), most %llu bytes (%s)\n", (unsigned long long)result->least_bytes,
            tool_size_text(result->least_bytes, before), (unsigned long long)result->most_bytes,
