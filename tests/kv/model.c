@@ -383,6 +383,7 @@ static size_t put_record(uint8_t *at, const struct model_node *node, size_t skip
 struct cairn_hash128 model_digest(const struct model *model, struct cairn_kv_key key)
 {
     const struct model_node *top = model_find(model, key);
+    if (!top) abort();
     if (top->kind == CAIRN_KV_VALUE) return value_digest(top);
     size_t bytes = 0;
     uint8_t *all = malloc(MODEL_NODES_MAX * (MODEL_PATH_MAX + 29));

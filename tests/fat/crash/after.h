@@ -10,19 +10,11 @@
 #ifndef CAIRN_TESTS_FAT_CRASH_AFTER_H
 #define CAIRN_TESTS_FAT_CRASH_AFTER_H
 
+#include "crash/memo.h"
 #include "disk.h"
 
 #define AFTER_OPTIONS_MAX 24u
 #define AFTER_CHOICES_MAX 96u
-
-struct memo {
-    uint64_t *keys; /* 0: free */
-    uint64_t count, mask;
-};
-void memo_make(struct memo *memo);
-void memo_free(struct memo *memo);
-/* Was it there already? It is now. */
-bool memo_seen(struct memo *memo, uint64_t key);
 
 struct after_block {
     const uint8_t *now;    /* NULL: open */
