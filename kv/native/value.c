@@ -341,8 +341,10 @@ enum cairn_err kvn_chunk_mark(struct kvn_values *values, const struct kvn_chunk 
     for (uint32_t r = 0; r < chunk->runs; r++) {
         const struct kvn_run *run = &chunk->run[r];
         if (run->birth <= durable_generation) continue;
+        uint64_t before = values->space->free_now;
         enum cairn_err err = kvn_space_mark(values->space, run->page, run->count, why);
         if (err) return err;
+        values->pages += before - values->space->free_now; /* several records may have a page */
     }
     return CAIRN_OK;
 }
