@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # How Cairn's libraries are built. Two kinds: core (freestanding: the compiler's own headers only)
-# and hosted. Each is a static library lib<name>.a; all together are one shared libcairn.so, which
-# exports what carries CAIRN_API.
+# and hosted. Each is a static library lib<name>.a; all but those that stand ALONE are together one
+# shared libcairn.so, which exports what carries CAIRN_API.
 include(GNUInstallDirs)
 
 set(CMAKE_C_STANDARD 11)
@@ -43,7 +43,7 @@ set_property(GLOBAL PROPERTY CAIRN_OBJECTS "")
 set_property(GLOBAL PROPERTY CAIRN_LINKS "")
 
 function(cairn_library name)
-    cmake_parse_arguments(L "HOSTED" "" "SOURCES;LIBS;SYSTEM" ${ARGN})
+    cmake_parse_arguments(L "HOSTED;ALONE" "" "SOURCES;LIBS;SYSTEM" ${ARGN})
     add_library(${name} STATIC ${L_SOURCES})
     target_include_directories(${name} PUBLIC
         $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
@@ -56,7 +56,7 @@ function(cairn_library name)
         target_compile_options(${name} PRIVATE ${CAIRN_FREESTANDING})
     endif()
     set_property(GLOBAL APPEND PROPERTY CAIRN_LIBRARIES ${name})
-    if(NOT name STREQUAL "cairn-base-bare")
+    if(NOT L_ALONE)
         set_property(GLOBAL APPEND PROPERTY CAIRN_OBJECTS $<TARGET_OBJECTS:${name}>)
         set_property(GLOBAL APPEND PROPERTY CAIRN_LINKS ${L_SYSTEM})
     endif()
