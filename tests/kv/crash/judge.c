@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "judge.h"
 
+#include "kv/native/store.h"
 #include "picture.h"
 
 #include <stdarg.h>
@@ -102,15 +103,13 @@ static bool is_known(struct level *level)
     return memo_seen(&level->judge->memo, mix(key, usage.data_pages));
 }
 
-static enum cairn_err use(struct cairn_kv *kv, struct cairn_why *why)
+static enum cairn_err use(struct cairn_kv *kv, const uint8_t *again, struct cairn_why *why)
 {
-    static const uint8_t data[9000] = { 1, 2, 3 };
-    enum cairn_err err = cairn_kv_set(kv, cairn_kv_key("z/x"), data, 600, 0, why);
-    if (!err) err = cairn_kv_set(kv, cairn_kv_key("z/y"), data, sizeof data, 0, why);
+    enum cairn_err err = cairn_kv_set(kv, cairn_kv_key("z/y"), again, OP_AGAIN_BYTES, 0, why);
+    if (!err) err = cairn_kv_set(kv, cairn_kv_key("z/d/x"), "x", 1, 0, why);
     if (err && err != CAIRN_ENOSPC) return err;
-    err = cairn_kv_remove(kv, cairn_kv_key("z/x"), why);
+    err = cairn_kv_remove(kv, cairn_kv_key("z/d"), why);
     if (!err) err = cairn_kv_native_checkpoint(kv, why);
-    if (!err) err = cairn_kv_remove(kv, cairn_kv_key("z/y"), why);
     return err;
 }
 
@@ -118,19 +117,52 @@ static bool works(struct level *level)
 {
     struct cairn_why why = { .err = CAIRN_OK };
     level->doing = "using it";
-    if (use(level->kv, &why)) return failed(level, &why);
+    if (use(level->kv, level->judge->again, &why)) return failed(level, &why);
     if (!looks_right(level, "looking behind use")) return false;
     level->doing = "closing it";
     if (cairn_kv_close(level->kv, &why)) return failed(level, &why);
     return store_open(level, "opening it once more") && looks_right(level, "looking once more");
 }
 
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+/* Without its snapshot and what removed dictionaries leave each page is the tree's, a value's, or
+ * free. */
+static enum cairn_err settle(struct cairn_kv *kv, struct cairn_why *why)
+{
+    bool more = true;
+    enum cairn_err err = cairn_kv_snapshot_remove(kv, cairn_kv_key("s"), why);
+    if (err == CAIRN_ENOENT) err = CAIRN_OK;
+    while (!err && more)
+        err = cairn_kv_native_step(kv, &more, why);
+    return err ? err : cairn_kv_native_checkpoint(kv, why);
+}
+
+static bool pages_add_up(struct level *level)
+{
+    struct cairn_kv_native_usage usage;
+    struct cairn_why why = { .err = CAIRN_OK };
+    level->doing = "settling";
+    level->settling = true;
+    if (settle(level->kv, &why) || cairn_kv_native_usage(level->kv, &usage, &why))
+        return failed(level, &why);
+    uint64_t free_pages = kvn_store_of(level->kv)->space.free_now;
+    uint64_t pages = free_pages + usage.tree_pages + usage.data_pages;
+    uint64_t log_pages = usage.geometry.log_bytes / usage.geometry.page_bytes;
+    uint64_t fixed = 3 * 8 + log_pages; /* two rings, the homes of one bitmap page */
+    return pages + fixed == usage.geometry.pages ||
+           wrong(level, "%u pages are the tree's, %u of values, %u free, of %u",
+                 (unsigned)usage.tree_pages, (unsigned)usage.data_pages, (unsigned)free_pages,
+                 (unsigned)(usage.geometry.pages - fixed));
+}
+
 static void state_judge(struct level *level, const struct history *history)
 {
     struct judge *judge = level->judge;
     level->history = *history;
+    level->settling = false;
     bool fine = store_open(level, "opening it") && looks_right(level, "looking");
-    if (fine && !is_known(level)) fine = works(level);
+    if (fine && !is_known(level)) fine = works(level) && pages_add_up(level);
     (void)fine; /* `broken` says it */
     if (!level->disk.lost) judge->counts.states[level->depth - 1]++;
 }
@@ -171,7 +203,8 @@ static void cut_nested(void *ctx)
 {
     struct level *level = ctx;
     struct judge *judge = level->judge;
-    if (judge->broken || level->depth == judge->depth || level->disk.lost) return;
+    if (judge->broken || level->depth == judge->depth || level->disk.lost || level->settling)
+        return;
     uint64_t key = mix(mix(level->ways.from->key, level->salt + 5), level->disk.wrote);
     if (!judge->thorough && memo_seen(&judge->memo, key)) return;
     struct history history = level->history;
@@ -191,6 +224,7 @@ void judge_make(struct judge *judge, struct contents *contents)
     memset(judge, 0, sizeof *judge);
     memo_make(&judge->memo);
     judge->depth = 2;
+    memcpy(judge->again, op_value(OP_AGAIN_BYTES, 0), OP_AGAIN_BYTES);
     judge->levels = calloc(JUDGE_DEPTH_MAX, sizeof *judge->levels);
     cairn_clock_wall_fixed_init(&judge->clock, WORLD_NS + AFTER_NS);
     for (uint32_t i = 0; i < JUDGE_DEPTH_MAX; i++) {

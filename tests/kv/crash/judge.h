@@ -25,6 +25,7 @@ struct level {
     uint8_t *mem;
     struct cairn_kv *kv;
     const char *doing;
+    bool settling; /* cuts in it are not looked at */
 };
 
 struct judge_counts {
@@ -41,6 +42,7 @@ struct judge {
     uint32_t keep;        /* as the store was opened */
     struct cairn_clock_wall_fixed clock;
     struct judge_counts counts;
+    uint8_t again[OP_AGAIN_BYTES]; /* what judges set */
     bool broken;
     char what[2048];
 };

@@ -24,24 +24,19 @@ static const struct op swap[] = {
 };
 /* More than an eighth of the log. */
 static const struct op many[] = {
-    { .kind = OP_SET, .path = "m/1", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/2", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/3", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/4", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/5", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/6", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/7", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/8", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/9", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/10", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/11", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/12", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/13", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/14", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/15", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/16", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/17", .bytes = INLINE_MAX },
-    { .kind = OP_SET, .path = "m/18", .bytes = INLINE_MAX },
+    { .kind = OP_SET, .path = "m", .bytes = INLINE_MAX, .times = 18 },
+    { 0 },
+};
+/* More than one record holds, and pages besides. */
+static const struct op most[] = {
+    { .kind = OP_SET, .path = "m", .bytes = INLINE_MAX, .times = 40 },
+    { .kind = OP_SET, .path = "b", .bytes = 4096 },
+    { 0 },
+};
+/* What judges do, too, and more: if it is dropped it must not come back when they do it. */
+static const struct op again[] = {
+    { .kind = OP_SET, .path = "z/y", .bytes = OP_AGAIN_BYTES },
+    { .kind = OP_SET, .path = "a", .bytes = 300 },
     { 0 },
 };
 
@@ -63,12 +58,17 @@ static const struct op mixed[] = {
     { .kind = OP_BATCH, .parts = some },
     { .kind = OP_BATCH, .parts = swap },
     { .kind = OP_BATCH, .parts = many },
+    { .kind = OP_BATCH, .parts = most },
+    { .kind = OP_BATCH, .parts = again },
+    { .kind = OP_WRITE, .path = "r", .bytes = 20, .offset = 4090 },
     { .kind = OP_SNAPSHOT },
     { .kind = OP_SNAPSHOT_REMOVE },
     { .kind = OP_CHECKPOINT },
     { .kind = OP_STEP },
     { .kind = OP_SYNC },
     { .kind = OP_TIME, .path = "a" },
+    { .kind = OP_DIE },
+    { .kind = OP_CUT },
 };
 
 static const struct op core[] = {
@@ -104,6 +104,8 @@ void op_text(const struct op *op, char *text, size_t bytes)
         [OP_CHECKPOINT] = "checkpoint",
         [OP_STEP] = "step",
         [OP_SYNC] = "sync",
+        [OP_DIE] = "die",
+        [OP_CUT] = "cut",
     };
     const char *path = op->parts ? op->parts->path : op->path;
     snprintf(text, bytes, "%s %s%s%s, %u bytes at %u", names[op->kind], path ? path : "",
@@ -112,9 +114,10 @@ void op_text(const struct op *op, char *text, size_t bytes)
 
 /* ---- doing ----------------------------------------------------------------------------------- */
 
-static const uint8_t *value(uint32_t bytes, uint32_t stamp)
+const uint8_t *op_value(uint32_t bytes, uint32_t stamp)
 {
     static uint8_t data[PICTURE_VALUE_MAX];
+    if (bytes == OP_AGAIN_BYTES) stamp = 0;
     for (uint32_t i = 0; i < bytes; i++)
         data[i] = (uint8_t)(i * 7 + i / 251 + stamp * 13 + 1);
     return data;
@@ -123,9 +126,9 @@ static const uint8_t *value(uint32_t bytes, uint32_t stamp)
 struct expect op_expect(const struct op *op, struct model *model, uint32_t stamp)
 {
     struct cairn_kv_key key = cairn_kv_key(op->path);
-    if (op->kind == OP_SET) return model_set(model, key, value(op->bytes, stamp), op->bytes, 0);
+    if (op->kind == OP_SET) return model_set(model, key, op_value(op->bytes, stamp), op->bytes, 0);
     if (op->kind == OP_WRITE)
-        return model_write(model, key, op->offset, value(op->bytes, stamp), op->bytes);
+        return model_write(model, key, op->offset, op_value(op->bytes, stamp), op->bytes);
     if (op->kind == OP_ALLOCATE) return model_allocate(model, key, op->bytes);
     if (op->kind == OP_MAKE) return model_make(model, key);
     if (op->kind == OP_REMOVE) return model_remove(model, key);
@@ -137,7 +140,7 @@ enum cairn_err op_change(const struct op *op, struct cairn_kv *kv, uint32_t stam
                          struct cairn_why *why)
 {
     struct cairn_kv_key key = cairn_kv_key(op->path);
-    const uint8_t *data = value(op->bytes, stamp);
+    const uint8_t *data = op_value(op->bytes, stamp);
     if (op->kind == OP_SET) return cairn_kv_set(kv, key, data, op->bytes, 0, why);
     if (op->kind == OP_WRITE) return cairn_kv_write(kv, key, op->offset, data, op->bytes, why);
     if (op->kind == OP_ALLOCATE) return cairn_kv_allocate(kv, key, op->bytes, why);

@@ -19,9 +19,9 @@ enum op_kind {
     OP_CHECKPOINT,
     OP_STEP,
     OP_SYNC,
+    OP_DIE, /* the program ends, the power stays; the store is opened anew */
+    OP_CUT, /* one way of what a cut leaves, and the store is opened anew */
 };
-
-#define OP_PARTS_MAX 24u
 
 struct op {
     enum op_kind kind;
@@ -29,6 +29,7 @@ struct op {
     uint32_t bytes;
     uint32_t offset;        /* of a write */
     const struct op *parts; /* of a batch, up to one without a path */
+    uint32_t times;         /* of a part: that many names below path, which is a dictionary */
 };
 
 struct alphabet {
@@ -40,6 +41,9 @@ extern const struct alphabet alphabets[];
 extern const uint32_t alphabet_count;
 
 void op_text(const struct op *op, char *text, size_t bytes);
+/* What is set: of this size always the same, of others it differs by stamp. Until the next call. */
+#define OP_AGAIN_BYTES 9000u
+const uint8_t *op_value(uint32_t bytes, uint32_t stamp);
 /* Of an operation that is a change, or a part of a batch: what the model says of it, and is
  * afterwards; the same done to kv. stamp: values differ by it. */
 struct expect op_expect(const struct op *op, struct model *model, uint32_t stamp);

@@ -19,9 +19,19 @@ const struct shape shapes[] = {
       .mem_bytes = LEAST * 4,
       .rounds = 4,
       .fill_percent = 80 },
-    { .name = "log half full", .mem_bytes = LEAST * 4, .rounds = 3, .fill_percent = 48 },
+    { .name = "log half full",
+      .mem_bytes = LEAST * 4,
+      .rounds = 3,
+      .snapshot = true,
+      .fill_percent = 48 },
     { .name = "lazy", .lazy = true, .mem_bytes = LEAST, .rounds = 5 },
-    { .name = "three kept", .keep = 3, .mem_bytes = LEAST, .rounds = 5 },
+    { .name = "lazy, stepped",
+      .lazy = true,
+      .stepped = true,
+      .mem_bytes = LEAST,
+      .rounds = 4,
+      .fill_percent = 48 },
+    { .name = "three kept", .keep = 3, .mem_bytes = LEAST, .rounds = 5, .snapshot = true },
     { .name = "hardly any room", .mem_bytes = LEAST, .rounds = 2, .full = true },
 };
 const uint32_t shape_count = CAIRN_COUNT(shapes);
@@ -81,26 +91,25 @@ static void room_fill(struct world *world)
 void world_make(struct world *world, const struct shape *shape, struct contents *contents)
 {
     struct cairn_kv_native_format_options format = { .log_bytes = LOG_BYTES, .made_ns = WORLD_NS };
-    struct cairn_kv_native_options options = { .stepped = shape->stepped,
-                                               .lazy = shape->lazy,
-                                               .keep = shape->keep };
     memset(world, 0, sizeof *world);
     world->shape = shape;
     disk_make(&world->disk, contents);
     model_init(&world->model);
     cairn_clock_wall_fixed_init(&world->clock, WORLD_NS);
-    options.clock = &world->clock.base;
     world->mem = aligned_alloc(4096, shape->mem_bytes);
     memset(world->mem, 0, shape->mem_bytes);
     if (cairn_kv_native_format(&world->disk.base, &format, world->mem, shape->mem_bytes, NULL) ||
-        cairn_kv_native_open(&world->kv, &world->disk.base, &options, world->mem, shape->mem_bytes,
-                             NULL))
+        world_open(world))
         abort();
     world->model.nodes[0].modified_ns = WORLD_NS;
     history_begin(world);
     must_do(world, (struct op){ .kind = OP_MAKE, .path = "z" });
     for (uint32_t i = 0; i < shape->rounds; i++)
         go_round(world, i);
+    must_do(world, (struct op){ .kind = OP_ALLOCATE, .path = "r", .bytes = 8192 });
+    if (shape->snapshot) must_do(world, (struct op){ .kind = OP_SNAPSHOT });
+    if (shape->snapshot) go_round(world, 100);
+    if (shape->rounds) must_do(world, (struct op){ .kind = OP_CHECKPOINT });
     if (shape->full) room_fill(world);
     if (shape->fill_percent) log_fill(world);
     if (cairn_kv_sync(world->kv, NULL)) abort();

@@ -73,18 +73,30 @@ static bool do_change(struct world *world, const struct op *op, struct model *be
     return true;
 }
 
-/* A part that is refused leaves the batch as it was. *full: one had no room in the store or the
- * log. */
+/* A part that is refused leaves the batch as it was. *full: it had no room in store or log. */
+static bool do_part(struct world *world, const struct op *part, struct cairn_kv *batch, bool *full)
+{
+    uint32_t stamp = world->stamp + part->bytes;
+    struct expect expect = op_expect(part, &world->model, stamp);
+    enum cairn_err err = op_change(part, batch, stamp, &world->why);
+    *full = *full || err == CAIRN_ENOSPC || err == CAIRN_ENOMEM;
+    return *full || expect_met(&expect, err) || wrong(world, &expect, err);
+}
+
 static bool do_parts(struct world *world, const struct op *op, struct cairn_kv *batch, bool *full)
 {
-    for (const struct op *part = op->parts; part->path; part++) {
-        struct expect expect = op_expect(part, &world->model, world->stamp + (uint32_t)part->bytes);
-        enum cairn_err err =
-            op_change(part, batch, world->stamp + (uint32_t)part->bytes, &world->why);
-        *full = *full || err == CAIRN_ENOSPC || err == CAIRN_ENOMEM;
-        if (!*full && !expect_met(&expect, err)) return wrong(world, &expect, err);
+    char path[16];
+    bool fine = true;
+    for (const struct op *part = op->parts; part->path && fine && !*full; part++) {
+        struct op one = *part;
+        for (uint32_t i = 0; i < part->times && fine && !*full; i++) {
+            snprintf(path, sizeof path, "%s/%u", part->path, (unsigned)i);
+            one.path = path;
+            fine = do_part(world, &one, batch, full);
+        }
+        if (!part->times) fine = do_part(world, part, batch, full);
     }
-    return true;
+    return fine;
 }
 
 static bool do_batch(struct world *world, const struct op *op, struct model *before)
@@ -128,6 +140,41 @@ static bool do_snapshot(struct world *world, bool make)
     return true;
 }
 
+/* Of each block one of its versions. */
+static void power_go(struct disk *disk, uint64_t seed)
+{
+    for (uint32_t i = 0; i < DISK_BLOCKS; i++) {
+        seed = (seed ^ i) * UINT64_C(0xD6E8FEB86659FD93);
+        if (disk->blocks[i].count > 1)
+            disk_decide(disk, i, (uint32_t)(seed >> 40) % disk->blocks[i].count);
+        disk->blocks[i].written = false;
+    }
+    disk->written_count = 0;
+}
+
+enum cairn_err world_open(struct world *world)
+{
+    const struct shape *shape = world->shape;
+    struct cairn_kv_native_options options = { .stepped = shape->stepped,
+                                               .lazy = shape->lazy,
+                                               .keep = shape->keep,
+                                               .clock = &world->clock.base };
+    return cairn_kv_native_open(&world->kv, &world->disk.base, &options, world->mem,
+                                shape->mem_bytes, &world->why);
+}
+
+/* Of a lazy store a cut leaves one of several states; the model has the newest. */
+static bool do_reopen(struct world *world, bool cut)
+{
+    static const struct expect fine = { .count = 0 };
+    if (cut && world->shape->lazy) return true;
+    if (cut) power_go(&world->disk, world->stamp);
+    enum cairn_err err = world_open(world);
+    if (err) return wrong(world, &fine, err);
+    history_acknowledge(&world->history);
+    return true;
+}
+
 static bool do_other(struct world *world, enum op_kind kind)
 {
     static const struct expect fine = { .count = 0 };
@@ -146,6 +193,7 @@ static bool do_one(struct world *world, const struct op *op, struct model *befor
     if (op->kind == OP_BATCH) return do_batch(world, op, before);
     if (op->kind == OP_SNAPSHOT || op->kind == OP_SNAPSHOT_REMOVE)
         return do_snapshot(world, op->kind == OP_SNAPSHOT);
+    if (op->kind == OP_DIE || op->kind == OP_CUT) return do_reopen(world, op->kind == OP_CUT);
     return op->path ? do_change(world, op, before) : do_other(world, op->kind);
 }
 

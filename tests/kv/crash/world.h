@@ -31,6 +31,7 @@ struct shape {
     size_t mem_bytes;
     uint32_t rounds;       /* of changes and checkpoints */
     uint32_t fill_percent; /* of the log, in the end */
+    bool snapshot;         /* there is one */
     bool full;             /* but for few pages */
 };
 extern const struct shape shapes[];
@@ -59,6 +60,7 @@ struct snapshot {
 /* contents stay the caller's. */
 void world_make(struct world *world, const struct shape *shape, struct contents *contents);
 void world_free(struct world *world);
+enum cairn_err world_open(struct world *world) CAIRN_MUST_USE;
 /* What the model has now may be there; nobody was told so far. */
 void history_begin(struct world *world);
 /* false: `what` says what is wrong. */
