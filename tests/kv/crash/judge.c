@@ -90,13 +90,27 @@ static bool looks_right(struct level *level, const char *doing)
     return true;
 }
 
-/* Is what follows here known of a state of the same cut that differs in what nobody reads? */
+/* What the disk has behind the log's end: of what was dropped there something might come back. */
+static uint64_t log_end_hash(const struct level *level)
+{
+    const struct kvn_log *log = &kvn_store_of(level->kv)->log;
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        uint64_t at = (log->position + i * DISK_BLOCK) % log->bytes;
+        hash += disk_share(&level->disk, (uint32_t)((log->first_byte + at) / DISK_BLOCK));
+    }
+    return hash;
+}
+
+/* Is what follows here known of a state of the same cut that is the same but for what is dropped?
+ */
 static bool is_known(struct level *level)
 {
     struct cairn_kv_native_usage usage;
     if (level->judge->thorough || cairn_kv_native_usage(level->kv, &usage, NULL)) return false;
     uint64_t key = mix(level->ways.from->key, level->salt + 7);
     key = mix(key, level->history.pictures[0]);
+    key = mix(key, log_end_hash(level));
     key = mix(key, usage.geometry.generation);
     key = mix(key, usage.log_used_bytes);
     key = mix(key, usage.free_pages);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_BYTES (UINT64_C(128) << 10)
 #define LEAST JUDGE_MEM_BYTES
 
 const struct shape shapes[] = {
@@ -72,7 +71,7 @@ static uint64_t usage_of(struct world *world, bool log)
 static void log_fill(struct world *world)
 {
     static char names[256][8];
-    for (uint32_t i = 0; usage_of(world, true) < LOG_BYTES / 100 * world->shape->fill_percent;
+    for (uint32_t i = 0; usage_of(world, true) < WORLD_LOG_BYTES / 100 * world->shape->fill_percent;
          i++) {
         snprintf(names[i % 256], sizeof names[0], "f/%u", (unsigned)(i % 256));
         must_do(world, (struct op){ .kind = OP_SET, .path = names[i % 256], .bytes = 900 });
@@ -90,7 +89,8 @@ static void room_fill(struct world *world)
 
 void world_make(struct world *world, const struct shape *shape, struct contents *contents)
 {
-    struct cairn_kv_native_format_options format = { .log_bytes = LOG_BYTES, .made_ns = WORLD_NS };
+    struct cairn_kv_native_format_options format = { .log_bytes = WORLD_LOG_BYTES,
+                                                     .made_ns = WORLD_NS };
     memset(world, 0, sizeof *world);
     world->shape = shape;
     disk_make(&world->disk, contents);

@@ -10,6 +10,14 @@ static uint32_t options_of(const struct ways *ways, const struct choice *choice,
     return ways->disk->blocks[ways->group[choice->first + i]].count;
 }
 
+/* In how many ways it is the one that is not as all others: of many blocks, every
+ * so-and-so-many-th. */
+static uint32_t odd_options(const struct ways *ways, const struct choice *choice, uint32_t i)
+{
+    uint32_t stride = choice->count / WAYS_ODD_MAX + 1;
+    return i % stride == 0 ? options_of(ways, choice, i) - 1 : 0;
+}
+
 static void combinations_count(const struct ways *ways, struct choice *choice)
 {
     uint64_t product = 1;
@@ -18,7 +26,7 @@ static void combinations_count(const struct ways *ways, struct choice *choice)
         uint32_t options = options_of(ways, choice, i);
         if (product <= ways->full) product *= options;
         most = options > most ? options : most;
-        more += options - 1;
+        more += odd_options(ways, choice, i);
     }
     choice->full = product <= ways->full;
     choice->of = choice->full ? (uint32_t)product : most + 2 * more;
@@ -48,13 +56,12 @@ static uint32_t odd_one(const struct ways *ways, const struct choice *choice, ui
     bool newest = left < more;
     left = newest ? left : left - more;
     for (uint32_t i = 0; i < block; i++) {
-        uint32_t options = options_of(ways, choice, i) - 1;
+        uint32_t options = odd_options(ways, choice, i);
         if (left < options) return newest ? options_of(ways, choice, block) - 1 : 0;
         left -= options;
     }
-    uint32_t options = options_of(ways, choice, block) - 1;
-    if (left < options) return newest ? left : left + 1;
-    return newest ? options : 0;
+    if (left < odd_options(ways, choice, block)) return newest ? left : left + 1;
+    return newest ? options_of(ways, choice, block) - 1 : 0;
 }
 
 static uint32_t combination_next(const struct ways *ways, struct combination *c, uint32_t block)

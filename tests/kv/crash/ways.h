@@ -2,8 +2,9 @@
 /*
  * All that a cut may leave, way by way. What one request reads is decided at once: its open blocks
  * in every combination where these are at most `full`; where they are more, as they were at each
- * moment, each one alone older than all others, and each one alone newer than all others. A way
- * ends where the disk is, with what was decided, one that was looked at before.
+ * moment, one alone older than all others, and one alone newer than all others (each of them, or of
+ * very many some). A way ends where the disk is, with what was decided, one that was looked at
+ * before.
  */
 #ifndef CAIRN_TESTS_KV_CRASH_WAYS_H
 #define CAIRN_TESTS_KV_CRASH_WAYS_H
@@ -12,6 +13,7 @@
 #include "disk.h"
 
 #define WAYS_CHOICES_MAX 256u
+#define WAYS_ODD_MAX 24u
 
 struct choice {
     uint16_t first, count; /* of its blocks in `group` */

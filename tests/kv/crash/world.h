@@ -12,6 +12,7 @@
 #include <cairn/clock.h>
 #include <cairn/kv_native.h>
 
+#define WORLD_LOG_BYTES (128u << 10)
 #define WORLD_NS (INT64_C(1700000000) * CAIRN_NS_PER_SEC)
 
 /* What a cut may leave: pictures (picture_of_all), from the last acknowledged on. */
