@@ -29,6 +29,7 @@ struct kvn_log {
     uint64_t start, start_seq;
     struct cairn_hash128 start_chain;
     uint64_t durable_seq; /* all up to it are durable */
+    bool dropped;         /* behind the end is some of a batch that was left out when replaying */
     /* the record that is being filled or written */
     uint32_t filled, changes;
     struct kvn_log_head sealed;

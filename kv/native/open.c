@@ -135,10 +135,11 @@ static enum cairn_err parts_again(struct kvn_store *store, void *mem, size_t byt
 }
 
 /* Before anything new is written: a page that replayed commits speak of, but no longer need, may be
- * allocated. */
+ * allocated; and a batch that was left out for want of a page or a block would be back when what is
+ * written there next is what it lacked. */
 static enum cairn_err vouch(struct kvn_store *store, struct cairn_why *why)
 {
-    if (store->kv.info.read_only || !store->replayed) return CAIRN_OK;
+    if (store->kv.info.read_only || (!store->replayed && !store->log.dropped)) return CAIRN_OK;
     enum cairn_err err = kvn_log_vouch(store, why);
     if (err != CAIRN_ENOSPC) return err;
     err = kvn_checkpoint_begin(store, true, why);

@@ -191,8 +191,9 @@ static enum cairn_err find_end(struct kvn_store *store, uint64_t *end_seq, struc
     enum cairn_err err = kvn_replay_find_end(&store->log, end_seq, &vouch.durable_seq, why);
     if (!err && vouch.durable_seq + 1 < *end_seq)
         err = pass(store, *end_seq, vouch_for, &vouch, why);
-    if (!err && vouch.end_seq != UINT64_MAX) err = batch_begin(store, vouch.end_seq, end_seq, why);
-    return err;
+    if (err || vouch.end_seq == UINT64_MAX) return err;
+    store->log.dropped = true;
+    return batch_begin(store, vouch.end_seq, end_seq, why);
 }
 
 /* ---- its changes ---------------------------------------------------------------------------- */

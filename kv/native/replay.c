@@ -103,10 +103,15 @@ static enum cairn_err chain_end(struct kvn_log *log, struct end *end, struct cai
     struct cairn_hash128 chain = log->start_chain;
     *end = (struct end){ log->start, log->start_seq, log->start_seq, log->start_seq - 1 };
     for (;;) {
-        struct kvn_log_head head;
+        struct kvn_log_head head = { .seq = 0 };
         bool is;
         enum cairn_err err = next_is(log, end->position, end->seq, chain, &head, &is, why);
-        if (err || !is) return err;
+        if (err) return err;
+        if (!is) {
+            log->dropped = end->seq > end->batch_seq ||
+                           (head.seq == end->seq && head.position == end->position);
+            return CAIRN_OK;
+        }
         chain = head.hash;
         if (head.durable_seq > end->durable_seq) end->durable_seq = head.durable_seq;
         end->position = record_end(log, &head);

@@ -110,7 +110,8 @@ static bool is_known(struct level *level)
     if (level->judge->thorough || cairn_kv_native_usage(level->kv, &usage, NULL)) return false;
     uint64_t key = mix(level->ways.from->key, level->salt + 7);
     key = mix(key, level->history.pictures[0]);
-    key = mix(key, log_end_hash(level));
+    level->log_end = log_end_hash(level);
+    key = mix(key, level->log_end);
     key = mix(key, usage.geometry.generation);
     key = mix(key, usage.log_used_bytes);
     key = mix(key, usage.free_pages);
@@ -175,6 +176,7 @@ static void state_judge(struct level *level, const struct history *history)
     struct judge *judge = level->judge;
     level->history = *history;
     level->settling = false;
+    level->log_end = 0;
     bool fine = store_open(level, "opening it") && looks_right(level, "looking");
     if (fine && !is_known(level)) fine = works(level) && pages_add_up(level);
     (void)fine; /* `broken` says it */
@@ -219,7 +221,8 @@ static void cut_nested(void *ctx)
     struct judge *judge = level->judge;
     if (judge->broken || level->depth == judge->depth || level->disk.lost || level->settling)
         return;
-    uint64_t key = mix(mix(level->ways.from->key, level->salt + 5), level->disk.wrote);
+    uint64_t key =
+        mix(mix(level->ways.from->key, level->salt + 5), level->disk.wrote + level->log_end);
     if (!judge->thorough && memo_seen(&judge->memo, key)) return;
     struct history history = level->history;
     (void)cut(judge, level->depth + 1, &level->disk, &history);

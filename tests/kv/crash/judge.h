@@ -22,6 +22,7 @@ struct level {
     struct ways ways;
     struct history history; /* what may be there now */
     uint64_t salt;
+    uint64_t log_end; /* hash of what was behind the log's end when it had been opened */
     uint8_t *mem;
     struct cairn_kv *kv;
     const char *doing;

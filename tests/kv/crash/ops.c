@@ -80,9 +80,32 @@ static const struct op core[] = {
     { .kind = OP_STEP },
 };
 
+/* What is dropped when recovering, and what comes behind it. */
+static const struct op dropped[] = {
+    { .kind = OP_CUT },
+    { .kind = OP_DIE },
+    { .kind = OP_BATCH, .parts = again },
+    { .kind = OP_BATCH, .parts = most },
+    { .kind = OP_SET, .path = "a", .bytes = 5000 },
+};
+
+/* Beside a checkpoint that goes in steps. */
+static const struct op early[] = {
+    { .kind = OP_BATCH, .parts = many },
+    { .kind = OP_SET, .path = "a", .bytes = 5000 },
+    { .kind = OP_WRITE, .path = "a", .bytes = 20, .offset = 4090 },
+    { .kind = OP_STEP },
+    { .kind = OP_SYNC },
+    { .kind = OP_SNAPSHOT },
+    { .kind = OP_SNAPSHOT_REMOVE },
+    { .kind = OP_CUT },
+};
+
 const struct alphabet alphabets[] = {
     { "mixed", mixed, CAIRN_COUNT(mixed) },
     { "core", core, CAIRN_COUNT(core) },
+    { "dropped", dropped, CAIRN_COUNT(dropped) },
+    { "early", early, CAIRN_COUNT(early) },
 };
 const uint32_t alphabet_count = CAIRN_COUNT(alphabets);
 
