@@ -40,7 +40,7 @@ mutants_write() { # LIST MODULE DIR
 # mutant_try N, which the proof defines, builds N.c and leaves what its test says in N.log.
 mutant_judge() { # N
     mutant_try "$1" >"$scratch/$1.build" 2>&1 || true
-    grep -A 3 '^BROKEN\|:[FE]:' "$scratch/$1.log" >"$scratch/$1.found" || rm "$scratch/$1.found"
+    grep -A 3 '^BROKEN\|^again: \|:[FE]:' "$scratch/$1.log" >"$scratch/$1.found" || rm "$scratch/$1.found"
 }
 
 mutants_numbers() {

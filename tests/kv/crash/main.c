@@ -25,7 +25,17 @@ struct plan {
 
 static const struct plan plans[] = {
     { QUICK, { "mixed", 1, "", 2, false } },
+    { SHORT, { "core", 4, "fresh", 2, false } },
+    { SHORT, { "dropped", 2, "used", 2, false } },
+    { SHORT, { "early", 2, "stepped, log full", 2, false } },
+    { SHORT, { "early", 1, "lazy, stepped", 3, false } },
     { LONG, { "mixed", 2, "", 2, false } },
+    { LONG, { "core", 4, "", 2, false } },
+    { LONG, { "early", 4, "stepped", 2, false } },
+    { LONG, { "dropped", 3, "", 2, false } },
+    { LONG, { "mixed", 1, "", 3, false } },
+    { LONG, { "core", 2, "", 3, true } },
+    { LONG, { "mixed", 3, "fresh", 1, false } },
 };
 
 struct options {
@@ -100,6 +110,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; held && !options.only_random && i < CAIRN_COUNT(plans); i++)
         if (plans[i].extent <= options.extent) held = team_run(&plans[i].part, options.jobs);
     if (held && options.extent != QUICK)
-        held = random_run(options.runs ? options.runs : options.extent == LONG ? 1000 : 20);
+        held = random_run(options.runs ? options.runs : options.extent == LONG ? 400 : 2);
     return held ? 0 : 1;
 }

@@ -9,7 +9,7 @@
 #include <tape/tape.h>
 
 #define OPS_MAX 400u
-#define STATES_MAX 24u /* of one cut; so many more are drawn where there are more */
+#define STATES_MAX 12u /* of one cut; so many more are drawn where there are more */
 
 /* Of all runs, each of which is a process of its own. */
 static struct counts {
@@ -37,7 +37,7 @@ static bool any_cut_is_survived(struct tape *tape)
     explorer_make(e, shape, 2);
     e->judge.states_max = STATES_MAX;
     bool held = true;
-    while (e->sequences < OPS_MAX && held && tape_more(tape)) {
+    for (uint64_t left = tape_pick(tape, OPS_MAX); left && held; left--) {
         const struct op *op = &alphabets[0].ops[tape_pick(tape, alphabets[0].count)];
         op_text(op, text, sizeof text);
         tape_note(tape, "%s", text);
@@ -53,7 +53,7 @@ static bool any_cut_is_survived(struct tape *tape)
 
 bool random_run(uint32_t runs)
 {
-    struct tape_options options = { .runs = runs, .bytes_max = 600, .timeout_s = 300 };
+    struct tape_options options = { .runs = runs, .bytes_max = 900, .timeout_s = 300 };
     counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED) return false;
     bool held = tape_run("any_cut_is_survived", any_cut_is_survived, &options);
