@@ -65,13 +65,19 @@ static enum cairn_err go_into(struct kvn_change_set *set, const struct kvn_stand
 static enum cairn_err put_there(struct kvn_change_set *set, struct kvn_stands *from,
                                 const struct kvn_stands *to, struct cairn_why *why)
 {
+    struct kvn_store *store = set->store;
     struct kvn_chunk copy;
     if (from->has_chunk) {
         enum cairn_err err = kvn_chunk_copy(set, &from->chunk, from->record.size, &copy, why);
         if (err) return err;
         from->chunk = copy;
     }
-    return kvn_stage_again(set, from, kvn_place_key(&to->place), from->record.time_ns, why);
+    enum cairn_err err =
+        kvn_stage_again(set, from, kvn_place_key(&to->place), from->record.time_ns, why);
+    if (err && from->has_chunk &&
+        kvn_chunk_free_but(&store->values, &copy, NULL, store->values.generation, NULL))
+        store->failed = err;
+    return err;
 }
 
 static enum cairn_err move(struct kvn_change_set *set, struct kvn_stands *from,

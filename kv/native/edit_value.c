@@ -22,6 +22,17 @@ enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, struc
 
 /* ---- chunks --------------------------------------------------------------------------------- */
 
+/* A chunk that could not be staged: what was allocated for it, beyond what old (or NULL) has, is no
+ * key's, and nobody else would give it back. */
+static enum cairn_err give_back(struct kvn_change_set *set, const struct kvn_chunk *chunk,
+                                const struct kvn_chunk *old, enum cairn_err err)
+{
+    struct kvn_store *store = set->store;
+    if (err && kvn_chunk_free_but(&store->values, chunk, old, store->values.generation, NULL))
+        store->failed = err;
+    return err;
+}
+
 /* Write into a chunk (old NULL: there is none) in pieces that the writer's memory holds. */
 static enum cairn_err chunk_write(struct kvn_change_set *set, const struct kvn_chunk *old,
                                   uint32_t offset, const uint8_t *data, uint32_t bytes,
@@ -44,10 +55,8 @@ static enum cairn_err chunk_write(struct kvn_change_set *set, const struct kvn_c
         offset += piece;
         bytes -= piece;
     }
-    if (err && kvn_chunk_free_but(&store->values, &now, old, store->values.generation, NULL))
-        store->failed = err;
     *out = now;
-    return err;
+    return give_back(set, &now, old, err);
 }
 
 static enum cairn_err stage_chunk(struct kvn_change_set *set, uint64_t id, uint64_t number,
@@ -131,7 +140,9 @@ static enum cairn_err write_large(struct kvn_change_set *set, uint64_t id, bool 
         if (piece > bytes) piece = (uint32_t)bytes;
         if (!fresh) err = find_chunk(set, id, number, &old, &is, why);
         if (!err) err = chunk_write(set, is ? &old : NULL, skip, data, piece, &chunk, why);
-        if (!err) err = stage_chunk(set, id, number, &chunk, why);
+        if (!err)
+            err =
+                give_back(set, &chunk, is ? &old : NULL, stage_chunk(set, id, number, &chunk, why));
         data += piece;
         offset += piece;
         bytes -= piece;
@@ -163,7 +174,7 @@ static enum cairn_err set_at(struct kvn_change_set *set, struct kvn_slice key, c
     if (bytes <= KVN_CHUNK_BYTES) {
         struct kvn_chunk chunk;
         enum cairn_err err = chunk_write(set, NULL, 0, data, (uint32_t)bytes, &chunk, why);
-        return err ? err : stage_small(set, key, bytes, &chunk, why);
+        return err ? err : give_back(set, &chunk, NULL, stage_small(set, key, bytes, &chunk, why));
     }
     uint64_t id = store->next_id++;
     enum cairn_err err = write_large(set, id, true, 0, data, bytes, why);
@@ -217,10 +228,12 @@ static enum cairn_err write_small(struct kvn_change_set *set, const struct kvn_s
     if (err) return err;
     err = chunk_write(set, &before, (uint32_t)edit->offset, edit->data, (uint32_t)edit->bytes,
                       &after, why);
-    if (err) return err;
+    if (err) return stands->has_chunk ? err : give_back(set, &before, NULL, err);
     if (stands->inline_bytes)
         err = kvn_chunk_free_but(values, &before, &after, values->generation, why);
-    return err ? err : stage_small(set, kvn_place_key(&stands->place), size, &after, why);
+    if (err) return err;
+    err = stage_small(set, kvn_place_key(&stands->place), size, &after, why);
+    return give_back(set, &after, stands->has_chunk ? &before : NULL, err);
 }
 
 /* A copy of the chunk with pages of its own. */
@@ -231,14 +244,15 @@ enum cairn_err kvn_chunk_copy(struct kvn_change_set *set, const struct kvn_chunk
     uint32_t page = store->super.page_bytes;
     enum cairn_err err = CAIRN_OK;
     memset(copy, 0, sizeof *copy);
-    for (uint32_t offset = 0; offset < size && !err; offset += page) {
+    for (uint32_t offset = 0; offset < size; offset += page) {
         struct kvn_chunk before = *copy;
         uint32_t piece = size - offset < page ? (uint32_t)(size - offset) : page;
         err = kvn_chunk_read(&store->values, chunk, offset, store->copy_mem, piece,
                              store->chunk_mem, why);
         if (!err) err = chunk_write(set, &before, offset, store->copy_mem, piece, copy, why);
+        if (err) return give_back(set, &before, NULL, err);
     }
-    return err;
+    return CAIRN_OK;
 }
 
 /* A value that is not large yet gets an id, and its bytes as chunk 0. */
@@ -251,7 +265,7 @@ static enum cairn_err become_large(struct kvn_change_set *set, const struct kvn_
     enum cairn_err err = stands->has_chunk
                              ? kvn_chunk_copy(set, &stands->chunk, stands->record.size, &chunk, why)
                              : first_chunk(set, stands, &chunk, why);
-    return err ? err : stage_chunk(set, *id, 0, &chunk, why);
+    return err ? err : give_back(set, &chunk, NULL, stage_chunk(set, *id, 0, &chunk, why));
 }
 
 static enum cairn_err write_at(struct kvn_change_set *set, const struct kvn_stands *stands,
@@ -298,7 +312,9 @@ static enum cairn_err reserve_large(struct kvn_change_set *set, uint64_t id, uin
             err = kvn_chunk_reserve(&set->store->values,
                                     left < KVN_CHUNK_BYTES ? (uint32_t)left : KVN_CHUNK_BYTES,
                                     &chunk, why);
-        if (!err) err = stage_chunk(set, id, at / KVN_CHUNK_BYTES, &chunk, why);
+        if (!err)
+            err = give_back(set, &chunk, NULL,
+                            stage_chunk(set, id, at / KVN_CHUNK_BYTES, &chunk, why));
     }
     return err;
 }
@@ -316,7 +332,7 @@ static enum cairn_err reserve_at(struct kvn_change_set *set, struct kvn_slice ke
     if (size <= KVN_CHUNK_BYTES) {
         struct kvn_chunk chunk;
         err = kvn_chunk_reserve(&store->values, (uint32_t)size, &chunk, why);
-        return err ? err : stage_small(set, key, size, &chunk, why);
+        return err ? err : give_back(set, &chunk, NULL, stage_small(set, key, size, &chunk, why));
     }
     uint64_t id = store->next_id++;
     err = reserve_large(set, id, size, why);
