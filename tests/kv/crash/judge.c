@@ -139,6 +139,33 @@ static bool works(struct level *level)
     return store_open(level, "opening it once more") && looks_right(level, "looking once more");
 }
 
+/* ---- check ----------------------------------------------------------------------------------- */
+
+/* A cut may leave a superblock of one ring alone, or torn. */
+static bool report(void *ctx, const struct cairn_kv_finding *finding)
+{
+    struct level *level = ctx;
+    bool is_super = finding->fault == CAIRN_KV_FAULT_SUPER ||
+                    finding->fault == CAIRN_KV_FAULT_SUPER_TWIN ||
+                    finding->fault == CAIRN_KV_FAULT_SUPER_NEWEST;
+    return is_super || level->disk.lost || wrong(level, "check: %s", finding->text);
+}
+
+/* The store is open, and all that it wrote is flushed. */
+static bool is_sound(struct level *level, const char *doing)
+{
+    struct cairn_kv_check_options options = { report, level };
+    struct cairn_kv_check *check;
+    struct cairn_why why = { .err = CAIRN_OK };
+    bool more = true;
+    level->doing = doing;
+    enum cairn_err err = cairn_kv_check_begin(&check, &level->disk.base, &options,
+                                              level->judge->check_mem, JUDGE_MEM_BYTES, &why);
+    while (!err && more)
+        err = cairn_kv_check_step(check, UINT64_MAX, &more, &why);
+    return !err || failed(level, &why);
+}
+
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 /* Without its snapshot and what removed dictionaries leave each page is the tree's, a value's, or
@@ -178,7 +205,9 @@ static void state_judge(struct level *level, const struct history *history)
     level->settling = false;
     level->log_end = 0;
     bool fine = store_open(level, "opening it") && looks_right(level, "looking");
-    if (fine && !is_known(level)) fine = works(level) && pages_add_up(level);
+    if (fine && !is_known(level))
+        fine = is_sound(level, "checking it") && works(level) && pages_add_up(level) &&
+               is_sound(level, "checking it behind all");
     (void)fine; /* `broken` says it */
     if (!level->disk.lost) judge->counts.states[level->depth - 1]++;
 }
@@ -241,6 +270,7 @@ void judge_make(struct judge *judge, struct contents *contents)
     memset(judge, 0, sizeof *judge);
     memo_make(&judge->memo);
     judge->depth = 2;
+    judge->check_mem = aligned_alloc(4096, JUDGE_MEM_BYTES);
     memcpy(judge->again, op_value(OP_AGAIN_BYTES, 0), OP_AGAIN_BYTES);
     judge->levels = calloc(JUDGE_DEPTH_MAX, sizeof *judge->levels);
     cairn_clock_wall_fixed_init(&judge->clock, WORLD_NS + AFTER_NS);
@@ -261,5 +291,6 @@ void judge_free(struct judge *judge)
     for (uint32_t i = 0; i < JUDGE_DEPTH_MAX; i++)
         free(judge->levels[i].mem);
     free(judge->levels);
+    free(judge->check_mem);
     memo_free(&judge->memo);
 }

@@ -9,6 +9,8 @@
 #include "ways.h"
 #include "world.h"
 
+#include <cairn/kv_check.h>
+
 #define JUDGE_DEPTH_MAX 3u
 #define JUDGE_MEM_BYTES ((size_t)512 << 10)
 
@@ -43,6 +45,7 @@ struct judge {
     uint32_t keep;        /* as the store was opened */
     struct cairn_clock_wall_fixed clock;
     struct judge_counts counts;
+    uint8_t *check_mem;
     uint8_t again[OP_AGAIN_BYTES]; /* what judges set */
     bool broken;
     char what[2048];
