@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "check.h"
 #include "cmd.h"
+#include "kv.h"
 #include "out.h"
 #include "session.h"
 #include "shape.h"
@@ -72,6 +73,17 @@ static enum cairn_err image_open(struct tool_check *check, const struct cairn_im
     return err;
 }
 
+/* A key-value store is no volume. */
+static enum cairn_err store_refuse(const struct tool_check *check, struct cairn_why *why)
+{
+    struct cairn_kv_native_geometry store;
+    if (!tool_kv_probe(cairn_image_blk(check->image), &store)) return CAIRN_OK;
+    enum cairn_err err =
+        cairn_why_fail(why, CAIRN_ECORRUPT, "this is a key-value store, no volume");
+    cairn_why_hint(why, "`cairn kv check` checks it");
+    return err;
+}
+
 /* Between looking and writing a signal ends it; while it writes, it is finished first. */
 static enum tool_status image_work(struct tool_check *check)
 {
@@ -93,7 +105,8 @@ static enum tool_status run(const struct tool_args *args)
         return tool_usage(args->verb, "'%s' is inside a volume; name the image", check.text);
     enum cairn_err err = image_open(&check, &place, &why);
     if (err) return tool_fail(check.text, err, &why);
-    status = image_work(&check);
+    err = store_refuse(&check, &why);
+    status = err ? tool_fail(check.text, err, &why) : image_work(&check);
     err = cairn_image_close(check.image, &why);
     if (err && status <= TOOL_FOUND) status = tool_fail(check.text, err, &why);
     tool_stop_finish();
