@@ -124,6 +124,7 @@ static bool choice_make(struct ways *ways, uint32_t first, uint32_t count)
     if (ways->at == WAYS_CHOICES_MAX) abort();
     *choice = (struct choice){ .first = (uint16_t)first, .count = (uint16_t)count };
     combinations_count(ways, choice);
+    if (!choice->of) abort();
     if (ways->drawn)
         choice->at = (uint32_t)(draw(ways) % choice->of);
     else if (!choice_find(ways, choice))

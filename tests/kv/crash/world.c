@@ -215,7 +215,7 @@ bool world_do(struct world *world, const struct op *op)
 void snapshot_keep(struct snapshot *snapshot, const struct world *world)
 {
     if (!snapshot->world) {
-        snapshot->world = malloc(sizeof *world);
+        snapshot->world = malloc(sizeof *snapshot->world);
         snapshot->mem = malloc(world->shape->mem_bytes);
     } else {
         model_free(&snapshot->model);

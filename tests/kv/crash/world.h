@@ -54,7 +54,8 @@ struct world {
 
 /* A state of the world, kept; all zeros before the first. */
 struct snapshot {
-    uint8_t *world, *mem;
+    struct world *world;
+    uint8_t *mem;
     struct model model;
 };
 
