@@ -200,11 +200,6 @@ static void judge(const char *how, size_t at, bool in_last, bool with_check)
     ck_assert_msg(found || (opens && !unread), "%s at %zu: the check found nothing", how, at);
 }
 
-static bool is_last(size_t at, size_t count)
-{
-    return memcmp(before + at, fresh + at, count) != 0;
-}
-
 static void put_back(size_t at, size_t count)
 {
     memcpy(disk + at, fresh + at, count);
@@ -233,6 +228,13 @@ static bool is_log(size_t at)
     return at / PAGE >= RING_PAGES && at / PAGE < RING_PAGES + LOG_BYTES / PAGE;
 }
 
+/* Is it of the last commit: its record's block, or a whole page of its values? */
+static bool is_last(size_t at)
+{
+    size_t unit = is_log(at) ? BLOCK : PAGE, from = at / unit * unit;
+    return memcmp(before + from, fresh + from, unit) != 0;
+}
+
 /* Superblocks, log, tree and map: all that is not a value's. */
 static bool is_metadata(size_t at)
 {
@@ -255,7 +257,7 @@ START_TEST(flipped)
     for (size_t at = 0; at < DISK_BYTES;) {
         bool dense = is_metadata(at) && !is_empty(fresh + at / BLOCK * BLOCK, BLOCK);
         disk[at] ^= (uint8_t)(1u << at % 8);
-        judge("a byte flipped", at, is_last(at / BLOCK * BLOCK, BLOCK), at % 5 == 0);
+        judge("a byte flipped", at, is_last(at), at % 5 == 0);
         put_back(at, 1);
         at += dense ? step : thorough ? BLOCK : 4093;
     }
@@ -265,7 +267,7 @@ END_TEST
 static void block_damage(size_t at, size_t count)
 {
     size_t other = (at + 37 * count) % DISK_BYTES / count * count;
-    bool last = is_last(at, count);
+    bool last = is_last(at);
     memset(disk + at, 0, count);
     judge("a block lost", at, last, true);
     memcpy(disk + at, early + at, count);
