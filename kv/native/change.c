@@ -4,7 +4,10 @@
 
 #include "store.h"
 
-#define STEP_ENTRIES 32u /* of a checkpoint, that one change does */
+/* Of a checkpoint, what one change does, and as much again for each that was staged: so it ends
+ * before an eighth of what it brings into the tree has come anew. */
+#define STEP_ENTRIES 32u
+#define STEP_PACE 8u
 
 /* ---- room ----------------------------------------------------------------------------------- */
 
@@ -39,10 +42,18 @@ static enum cairn_err reclaim_pages(struct kvn_store *store, uint64_t pages, str
     return CAIRN_OK;
 }
 
+static enum cairn_err keep_pace(struct kvn_store *store, struct cairn_why *why)
+{
+    uint64_t versions = store->overlay[store->active].versions;
+    uint64_t more = versions > store->paced ? versions - store->paced : versions;
+    store->paced = versions;
+    return kvn_checkpoint_step(store, STEP_ENTRIES + (uint32_t)(more * STEP_PACE), why);
+}
+
 static enum cairn_err make_room(struct kvn_store *store, uint64_t pages, struct cairn_why *why)
 {
     enum cairn_err err = CAIRN_OK;
-    if (!store->options.stepped) err = kvn_checkpoint_step(store, STEP_ENTRIES, why);
+    if (!store->options.stepped) err = keep_pace(store, why);
     if (!err) err = kvn_checkpoint_begin(store, false, why);
     if (!err && is_tight(store)) err = kvn_checkpoint_finish(store, why);
     if (!err && is_tight(store)) err = one_checkpoint(store, why);

@@ -77,14 +77,15 @@ static void log_value(struct cairn_kv_check *check, struct kvn_store *store, str
 static void log_values(struct cairn_kv_check *check, struct kvn_store *store)
 {
     const struct kvn_overlay *overlay = &store->overlay[store->active];
-    const struct kvn_version *version;
+    struct kvn_overlay_walk walk = { .entry = NULL };
     struct kvn_slice at = { (const uint8_t *)"", 0 };
-    const struct kvn_entry *entry = kvn_overlay_seek(overlay, at, false, UINT64_MAX - 1, &version);
+    const struct kvn_entry *entry = kvn_overlay_seek(&walk, overlay, at, false, UINT64_MAX - 1);
     while (entry && !check->stopped) {
-        at = (struct kvn_slice){ entry->key, entry->bytes };
+        const struct kvn_version *version = walk.version;
+        at = kvn_entry_key(entry);
         if (!version->removed)
             log_value(check, store, at, (struct kvn_slice){ version->record, version->bytes });
-        entry = kvn_overlay_seek(overlay, at, true, UINT64_MAX - 1, &version);
+        entry = kvn_overlay_seek(&walk, overlay, at, true, UINT64_MAX - 1);
     }
 }
 

@@ -13,11 +13,15 @@
 
 /* ---- when ----------------------------------------------------------------------------------- */
 
+/* Early enough that what comes while it is under way still fits: where changes step it themselves,
+ * and none outruns it, at three quarters of memory or log, else at a half. */
 bool kvn_checkpoint_due(const struct kvn_store *store)
 {
     const struct kvn_overlay *active = &store->overlay[store->active];
     uint64_t logged = store->log.position - store->log.start + store->pending_bytes;
-    return active->pages > store->pool.take_max / 2 || logged > store->log.bytes / 2;
+    uint32_t quarters = store->options.stepped ? 2 : 3;
+    return active->pages > store->pool.take_max / 4 * quarters ||
+           logged > store->log.bytes / 4 * quarters;
 }
 
 /* Pages that a checkpoint of this overlay may have to allocate: each entry another path of the
@@ -119,7 +123,7 @@ enum cairn_err kvn_checkpoint_begin(struct kvn_store *store, bool always, struct
 static enum cairn_err merge_entry(struct kvn_store *store, const struct kvn_entry *entry,
                                   const struct kvn_version *version, struct cairn_why *why)
 {
-    struct kvn_slice key = { entry->key, entry->bytes };
+    struct kvn_slice key = kvn_entry_key(entry);
     struct kvn_slice record = { version->record, version->bytes };
     uint64_t born = store->super.generation + 1;
     const struct kvn_version *newer = version;
@@ -135,15 +139,17 @@ static enum cairn_err merge_entry(struct kvn_store *store, const struct kvn_entr
     return kvn_merge_put(store->checkpoint.merge, key, version->removed ? NULL : &record, why);
 }
 
-static const struct kvn_entry *next_entry(const struct kvn_store *store,
+static const struct kvn_entry *next_entry(struct kvn_store *store,
                                           const struct kvn_version **version)
 {
-    const struct kvn_checkpoint *checkpoint = &store->checkpoint;
+    struct kvn_checkpoint *checkpoint = &store->checkpoint;
     struct kvn_slice behind = { (const uint8_t *)"", 0 };
-    if (checkpoint->last)
-        behind = (struct kvn_slice){ checkpoint->last->key, checkpoint->last->bytes };
-    return kvn_overlay_seek(&store->overlay[checkpoint->frozen], behind, checkpoint->last != NULL,
-                            UINT64_MAX - 1, version);
+    if (checkpoint->last) behind = kvn_entry_key(checkpoint->last);
+    const struct kvn_entry *entry =
+        kvn_overlay_seek(&checkpoint->walk, &store->overlay[checkpoint->frozen], behind,
+                         checkpoint->last != NULL, UINT64_MAX - 1);
+    *version = checkpoint->walk.version;
+    return entry;
 }
 
 /* ---- ending --------------------------------------------------------------------------------- */

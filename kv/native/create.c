@@ -35,7 +35,9 @@ static enum cairn_err geometry(struct kvn_super *super, const struct cairn_blk *
     super->pages = bytes / page;
     if (super->log_bytes < LOG_LEAST || super->log_bytes > bytes / 2)
         return cairn_why_fail(why, CAIRN_EINVAL, "the log takes 128 KiB to half of the device");
-    return CAIRN_OK;
+    enum cairn_err err = kvn_geometry_check(super, why);
+    if (err) cairn_why_hint(why, "with larger pages the log, and the store, may be larger");
+    return err;
 }
 
 /* From what was asked for, so that the same options make the same bytes. */

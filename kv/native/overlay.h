@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Changes that are not in the tree yet: an ordered map in memory from the tree's keys to versions
- * of their records, newest first. A B+tree whose nodes and texts lie in pages of the pool.
+ * of their records, newest first. Its index (index.h) and its texts lie in pages of the pool.
  *
  * A version belongs to a commit, by number: whoever reads as of number n sees of each key the
  * newest version with a number up to n. Versions are staged in order; those behind a mark can be
@@ -12,9 +12,8 @@
 #ifndef CAIRN_KV_NATIVE_OVERLAY_H
 #define CAIRN_KV_NATIVE_OVERLAY_H
 
+#include "index.h"
 #include "pool.h"
-
-struct kvn_entry;
 
 struct kvn_version {
     struct kvn_version *older;  /* of the same key */
@@ -26,16 +25,9 @@ struct kvn_version {
     uint8_t record[];
 };
 
-struct kvn_entry {
-    struct kvn_version *newest; /* NULL: all were taken back */
-    uint16_t bytes;
-    uint8_t key[];
-};
-
 struct kvn_overlay {
     struct kvn_pool *pool;
-    void *root; /* private: nodes */
-    uint32_t levels;
+    struct kvn_index index;
     uint32_t pages; /* of the pool, in use */
     uint64_t entries, versions, record_bytes;
     struct kvn_version *first_staged, *last_staged;
@@ -62,11 +54,21 @@ void kvn_overlay_undo(struct kvn_overlay *overlay, struct kvn_version *mark);
 const struct kvn_version *kvn_overlay_find(const struct kvn_overlay *overlay, struct kvn_slice key,
                                            uint64_t number);
 
+/* Where a walk over an overlay stands; zeroed before the first seek. While nothing comes, going on
+ * is a step rather than a search. */
+struct kvn_overlay_walk {
+    const struct kvn_overlay *overlay;
+    uint64_t changes;
+    const struct kvn_entry *entry; /* what the last seek gave */
+    const struct kvn_version *version;
+    struct kvn_index_path path;
+};
+
 /* The first entry at or above key (behind: above it) that has a version with a number up to
- * `number`; *version is that one, which may be removed. NULL: none. A walk is a seek behind each
- * entry's key. */
-const struct kvn_entry *kvn_overlay_seek(const struct kvn_overlay *overlay, struct kvn_slice key,
-                                         bool behind, uint64_t number,
-                                         const struct kvn_version **version);
+ * `number`, which is walk->version then, and may be removed. NULL: none. Keys and numbers of one
+ * walk over one overlay must not descend. */
+const struct kvn_entry *kvn_overlay_seek(struct kvn_overlay_walk *walk,
+                                         const struct kvn_overlay *overlay, struct kvn_slice key,
+                                         bool behind, uint64_t number);
 
 #endif

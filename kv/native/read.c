@@ -130,24 +130,20 @@ static struct kvn_slice walk_key(const struct kvn_walk *walk)
 
 /* The first entry behind where the walk stands (or at it) in the overlays; of two equal keys, the
  * active one's. */
-static const struct kvn_entry *next_entry(const struct kvn_walk *walk, bool behind,
+static const struct kvn_entry *next_entry(struct kvn_walk *walk, bool behind,
                                           const struct kvn_version **version)
 {
     const struct kvn_reader *reader = walk->reader;
     const struct kvn_store *store = reader->store;
-    const struct kvn_version *older;
     if (!reader->number) return NULL;
-    const struct kvn_entry *entry = kvn_overlay_seek(&store->overlay[store->active], walk_key(walk),
-                                                     behind, reader->number, version);
+    const struct kvn_entry *entry = kvn_overlay_seek(&walk->active, &store->overlay[store->active],
+                                                     walk_key(walk), behind, reader->number);
     const struct kvn_entry *frozen = kvn_overlay_seek(
-        &store->overlay[!store->active], walk_key(walk), behind, reader->number, &older);
-    if (frozen &&
-        (!entry || kvn_slice_compare((struct kvn_slice){ frozen->key, frozen->bytes },
-                                     (struct kvn_slice){ entry->key, entry->bytes }) < 0)) {
-        *version = older;
-        return frozen;
-    }
-    return entry;
+        &walk->frozen, &store->overlay[!store->active], walk_key(walk), behind, reader->number);
+    bool older =
+        frozen && (!entry || kvn_slice_compare(kvn_entry_key(frozen), kvn_entry_key(entry)) < 0);
+    *version = older ? walk->frozen.version : walk->active.version;
+    return older ? frozen : entry;
 }
 
 static void stand_at(struct kvn_walk *walk, const uint8_t *key, uint32_t bytes,
@@ -172,8 +168,7 @@ static enum cairn_err settle(struct kvn_walk *walk, bool behind, struct cairn_wh
         int order = !entry ? 1
                     : walk->cursor.end
                         ? -1
-                        : kvn_slice_compare((struct kvn_slice){ entry->key, entry->bytes },
-                                            (struct kvn_slice){ key, bytes });
+                        : kvn_slice_compare(kvn_entry_key(entry), (struct kvn_slice){ key, bytes });
         if (order > 0) {
             stand_at(walk, key, bytes, kvn_cursor_record(&walk->cursor));
             return CAIRN_OK;
@@ -201,6 +196,7 @@ enum cairn_err kvn_walk_seek(struct kvn_walk *walk, struct kvn_reader *reader, s
                              bool behind, struct cairn_why *why)
 {
     walk->reader = reader;
+    walk->active.entry = walk->frozen.entry = NULL;
     memmove(walk->key, key.data, key.bytes);
     walk->key_bytes = key.bytes;
     enum cairn_err err = kvn_cursor_seek(&walk->cursor, &reader->tree, walk_key(walk), why);

@@ -48,6 +48,7 @@ struct kvn_checkpoint {
     uint32_t frozen;              /* which overlay it merges */
     uint64_t number;              /* of the last commit in it */
     const struct kvn_entry *last; /* merged so far; NULL: none */
+    struct kvn_overlay_walk walk; /* over the frozen overlay */
     bool written;                 /* it is durable; readers of what was before are waited for */
 };
 
@@ -82,7 +83,8 @@ struct kvn_store {
     struct kvn_version *log_behind; /* of the active overlay, the last version that is in the log */
     uint64_t pending_bytes;         /* of changes staged and not logged, encoded */
     bool writer, logging, stepping;
-    bool sealing; /* between the bitmap's last write and the superblock: nothing is allocated */
+    uint64_t paced; /* versions of the active overlay for which a step was done */
+    bool sealing;   /* between the bitmap's last write and the superblock: nothing is allocated */
     uint64_t writer_thread;
     uint64_t tried; /* the generation in which waiting for freed pages was of no use */
     enum cairn_err failed;
@@ -156,6 +158,7 @@ void kvn_found_close(struct kvn_found *found);
 struct kvn_walk {
     struct kvn_reader *reader;
     struct kvn_cursor cursor; /* at the first entry of the tree that is not behind the walk */
+    struct kvn_overlay_walk active, frozen;
     uint32_t key_bytes;
     uint8_t key[KVN_KEY_MAX]; /* where it is */
     struct kvn_slice record;  /* until the next call, or the lock is dropped */

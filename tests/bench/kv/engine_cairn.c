@@ -15,6 +15,7 @@
 
 #define BLOCK_BYTES 512u
 #define DEVICE_LEAST_BYTES (UINT64_C(1) << 30)
+#define LOG_MOST (UINT64_C(96) << 20)
 #define LIST_BYTES (64u << 10)
 
 struct store {
@@ -82,7 +83,17 @@ static void *budget(size_t bytes)
 {
     void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     must(mem != MAP_FAILED, "memory", "cannot be had");
+    (void)madvise(mem, bytes, MADV_HUGEPAGE); /* as cairn_kv_host_open does */
     return mem;
+}
+
+/* The log as the memory that what is in it takes: a checkpoint is due by both at once. */
+static void format(struct store *store)
+{
+    struct cairn_why why = { 0 };
+    struct cairn_kv_native_format_options options = { .log_bytes = store->mem_bytes / 8 * 3 };
+    if (options.log_bytes > LOG_MOST) options.log_bytes = LOG_MOST;
+    check(cairn_kv_native_format(store->dev, &options, store->mem, store->mem_bytes, &why), &why);
 }
 
 static struct store *store_open(const struct settings *settings, bool mapped)
@@ -102,8 +113,7 @@ static struct store *store_open(const struct settings *settings, bool mapped)
         mapped_open(store, path, bytes);
     else
         file_open(store, path, fresh ? bytes : 0);
-    if (fresh)
-        check(cairn_kv_native_format(store->dev, NULL, store->mem, store->mem_bytes, &why), &why);
+    if (fresh) format(store);
     check(
         cairn_kv_native_open(&store->kv, store->dev, &options, store->mem, store->mem_bytes, &why),
         &why);
