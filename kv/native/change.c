@@ -188,7 +188,9 @@ enum cairn_err kvn_stage(struct kvn_change_set *set, struct kvn_slice key,
     struct kvn_slice bytes = { store->record_mem, 0 };
     if (record) bytes.bytes = kvn_record_encode(store->record_mem, record);
     struct kvn_change change = { record ? KVN_PUT : KVN_DELETE, key, bytes };
-    enum cairn_err err = log_will_hold(store, kvn_change_bytes(&change), why);
+    bool is_bulk = store->bulk.is_open;
+    if (is_bulk && record && kvn_is_value(record)) return kvn_bulk_stage(set, key, bytes, why);
+    enum cairn_err err = is_bulk ? CAIRN_OK : log_will_hold(store, kvn_change_bytes(&change), why);
     if (err) return err;
     err = kvn_overlay_put(&store->overlay[store->active], key, record ? &bytes : NULL, set->number,
                           why);

@@ -49,10 +49,9 @@ enum cairn_err kvn_room_check(const struct kvn_store *store, uint64_t pages, boo
 
 /* ---- beginning ------------------------------------------------------------------------------ */
 
-/* The pages that the older record has and the newer has not are free. */
-static enum cairn_err free_superseded(struct kvn_store *store, struct kvn_slice older,
-                                      const struct kvn_slice *newer, uint64_t born,
-                                      struct cairn_why *why)
+enum cairn_err kvn_record_superseded(struct kvn_store *store, struct kvn_slice older,
+                                     const struct kvn_slice *newer, uint64_t born,
+                                     struct cairn_why *why)
 {
     struct kvn_chunk had;
     struct kvn_chunk has;
@@ -70,7 +69,31 @@ static enum cairn_err record_gone(void *of, struct kvn_slice key, struct kvn_sli
                                   const struct kvn_slice *replaced_by, struct cairn_why *why)
 {
     (void)key;
-    return free_superseded(of, record, replaced_by, 0, why);
+    return kvn_record_superseded(of, record, replaced_by, 0, why);
+}
+
+void kvn_merge_job_fill(struct kvn_store *store, struct kvn_merge_job *job, uint64_t generation)
+{
+    *job = (struct kvn_merge_job){
+        .dev = store->dev,
+        .pool = &store->pool,
+        .space = &store->space,
+        .old = store->tree,
+        .page_bytes = store->super.page_bytes,
+        .uuid8 = store->log.uuid8,
+        .generation = generation,
+        .snapshot_generation = store->values.snapshot_generation,
+        .gone = record_gone,
+        .of = store,
+    };
+}
+
+/* The tree that is merged into is the one that a sorted batch has made. */
+static void behind_bulk(struct kvn_checkpoint *checkpoint, const struct kvn_merge_job *bulk)
+{
+    checkpoint->job.old = bulk->new_tree;
+    checkpoint->super.entries += (uint64_t)bulk->entries_more;
+    checkpoint->super.tree_pages += (uint64_t)bulk->tree_pages_more;
 }
 
 static void freeze(struct kvn_store *store)
@@ -86,18 +109,8 @@ static void freeze(struct kvn_store *store)
     checkpoint->super.next_id = store->next_id;
     checkpoint->super.data_pages = store->values.pages;
     checkpoint->super.snapshot_generation = store->values.snapshot_generation;
-    checkpoint->job = (struct kvn_merge_job){
-        .dev = store->dev,
-        .pool = &store->pool,
-        .space = &store->space,
-        .old = store->tree,
-        .page_bytes = store->super.page_bytes,
-        .uuid8 = store->log.uuid8,
-        .generation = checkpoint->super.generation,
-        .snapshot_generation = store->values.snapshot_generation,
-        .gone = record_gone,
-        .of = store,
-    };
+    kvn_merge_job_fill(store, &checkpoint->job, checkpoint->super.generation);
+    if (store->bulk.is_open) behind_bulk(checkpoint, &store->bulk.job);
     store->active = !store->active;
     store->log_behind = NULL;
     store->values.is_early = true;
@@ -131,8 +144,9 @@ static enum cairn_err merge_entry(struct kvn_store *store, const struct kvn_entr
         struct kvn_slice was = { older->record, older->bytes };
         struct kvn_slice is = { newer->record, newer->bytes };
         enum cairn_err err =
-            older->removed ? CAIRN_OK
-                           : free_superseded(store, was, newer->removed ? NULL : &is, born, why);
+            older->removed
+                ? CAIRN_OK
+                : kvn_record_superseded(store, was, newer->removed ? NULL : &is, born, why);
         if (err) return err;
         newer = older;
     }

@@ -50,7 +50,6 @@ enum cairn_err kvn_bury_record(struct kvn_change_set *set, const struct kvn_reco
 enum cairn_err kvn_stage_again(struct kvn_change_set *set, const struct kvn_stands *stands,
                                struct kvn_slice key, int64_t time_ns,
                                struct cairn_why *why) CAIRN_MUST_USE;
-bool kvn_is_value(const struct kvn_record *record);
 /* A copy of the first `size` bytes of a chunk, with pages of its own. */
 enum cairn_err kvn_chunk_copy(struct kvn_change_set *set, const struct kvn_chunk *chunk,
                               uint64_t size, struct kvn_chunk *copy,

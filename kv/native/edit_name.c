@@ -4,11 +4,6 @@
 
 #include "edit.h"
 
-bool kvn_is_value(const struct kvn_record *record)
-{
-    return record->kind == KVN_INLINE || record->kind == KVN_SMALL || record->kind == KVN_LARGE;
-}
-
 /* ---- what stands there ---------------------------------------------------------------------- */
 
 static enum cairn_err copy_found(struct kvn_store *store, const struct kvn_found *found,

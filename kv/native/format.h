@@ -122,6 +122,10 @@ struct kvn_node_head {
 enum cairn_err kvn_node_check(const uint8_t *page, uint32_t page_bytes, struct kvn_node_head *head,
                               struct cairn_why *why) CAIRN_MUST_USE;
 uint32_t kvn_node_count(const uint8_t *page);
+static inline uint8_t kvn_node_level(const uint8_t *page)
+{
+    return page[4];
+}
 /* The first entry whose key is not below `key`; count when there is none. *equal: it is the key.
  * Fast: it looks at heads before keys. */
 uint32_t kvn_node_find(const uint8_t *page, struct kvn_slice key, bool *equal);
@@ -181,6 +185,10 @@ struct kvn_record {
     uint64_t entries;
     bool is_snapshot; /* GRAVE */
 };
+static inline bool kvn_is_value(const struct kvn_record *record)
+{
+    return record->kind == KVN_INLINE || record->kind == KVN_SMALL || record->kind == KVN_LARGE;
+}
 /* The longest record but INLINE. */
 #define KVN_RECORD_MAX (13u + KVN_CHUNK_RECORD_MAX)
 /* Encode; out has room (INLINE: 9 + data). Returns the length. */

@@ -26,11 +26,6 @@ static enum cairn_err find_key(struct kvn_reader *reader, struct cairn_kv_key ke
     return CAIRN_OK;
 }
 
-static bool is_value(const struct kvn_record *record)
-{
-    return record->kind == KVN_INLINE || record->kind == KVN_SMALL || record->kind == KVN_LARGE;
-}
-
 enum cairn_err kvn_stat(struct cairn_kv *kv, struct cairn_kv_key key, struct cairn_kv_stat *stat,
                         struct cairn_why *why)
 {
@@ -40,8 +35,8 @@ enum cairn_err kvn_stat(struct cairn_kv *kv, struct cairn_kv_key key, struct cai
     if (err) return err;
     err = find_key(&reader, key, &found, why);
     if (!err) {
-        stat->kind = is_value(&found.record) ? CAIRN_KV_VALUE : CAIRN_KV_DICTIONARY;
-        stat->size = is_value(&found.record) ? found.record.size : 0;
+        stat->kind = kvn_is_value(&found.record) ? CAIRN_KV_VALUE : CAIRN_KV_DICTIONARY;
+        stat->size = kvn_is_value(&found.record) ? found.record.size : 0;
         stat->modified_ns = found.record.time_ns;
     }
     kvn_found_close(&found);
@@ -122,7 +117,7 @@ enum cairn_err kvn_get(struct cairn_kv *kv, struct cairn_kv_key key, uint64_t of
     if (err) return err;
     err = find_key(&reader, key, &found, why);
     const struct kvn_record *record = &found.record;
-    if (!err && !is_value(record))
+    if (!err && !kvn_is_value(record))
         err = cairn_why_fail(why, CAIRN_EISDIR, "there is a dictionary under this key");
     if (!err && offset < record->size && bytes) {
         size_t have = record->size - offset < bytes ? (size_t)(record->size - offset) : bytes;
@@ -154,7 +149,7 @@ static uint8_t *sheet_take(struct sheet *sheet, size_t bytes, size_t with_entry)
 
 static void describe(struct cairn_kv_entry *entry, const struct kvn_record *record)
 {
-    bool value = is_value(record);
+    bool value = kvn_is_value(record);
     entry->kind = value ? CAIRN_KV_VALUE : CAIRN_KV_DICTIONARY;
     entry->size = value ? record->size : 0;
     entry->modified_ns = record->time_ns;

@@ -35,6 +35,7 @@ struct kvn_merge_job {
     uint32_t page_bytes;
     uint64_t uuid8;
     uint64_t generation;          /* births of what is written */
+    bool is_load;                 /* much is written that nobody reads soon: not kept in memory */
     uint64_t snapshot_generation; /* pages born up to it are not freed: a snapshot has them */
     /* Told of every old record that goes, or is replaced by another: frees the pages of its chunk.
      */

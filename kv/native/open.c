@@ -33,10 +33,11 @@ static bool pieces_take(struct kvn_store *store, struct cairn_arena *arena, size
     store->chunk_mem = cairn_arena_take(arena, store->chunk_mem_bytes, 4096);
     store->record_mem = cairn_arena_take(arena, page / 4 + KVN_RECORD_MAX, 8);
     store->inline_mem = cairn_arena_take(arena, page / 4, 8);
+    store->bulk.record = cairn_arena_take(arena, page / 4 + KVN_RECORD_MAX, 8);
     store->merge_mem =
         cairn_arena_take(arena, kvn_merge_mem(page, store->merge_levels, store->run_pages), 4096);
     return store->copy_mem && store->chunk_mem && store->record_mem && store->inline_mem &&
-           store->merge_mem;
+           store->bulk.record && store->merge_mem;
 }
 
 static enum cairn_err too_little(struct cairn_why *why, size_t have)

@@ -13,6 +13,18 @@ static struct kvn_change_set *set_of(struct cairn_kv *kv)
     return (struct kvn_change_set *)(void *)kv->state;
 }
 
+/* A sorted batch only adds. */
+static enum cairn_err bulk_refuses(const struct kvn_store *store, kvn_edit_fn *fn,
+                                   struct cairn_why *why)
+{
+    const struct kvn_bulk *bulk = &store->bulk;
+    if (!bulk->is_open) return CAIRN_OK;
+    if (bulk->failed) return cairn_why_fail(why, bulk->failed, "the batch failed before");
+    if (fn == kvn_edit_set || fn == kvn_edit_write || fn == kvn_edit_make || fn == kvn_edit_time)
+        return CAIRN_OK;
+    return cairn_why_fail(why, CAIRN_EINVAL, "a sorted batch only sets, writes and makes");
+}
+
 /* Within a batch: a change that fails leaves the batch as it was. */
 static enum cairn_err change_in_batch(struct kvn_change_set *batch, kvn_edit_fn *fn,
                                       const struct kvn_edit *edit, struct cairn_why *why)
@@ -21,9 +33,12 @@ static enum cairn_err change_in_batch(struct kvn_change_set *batch, kvn_edit_fn 
     struct kvn_change_set here = *batch;
     cairn_lock_take(&store->lock);
     kvn_change_save(&here);
-    here.time_ns = cairn_clock_wall_now(store->clock);
+    if (!store->bulk.is_open) here.time_ns = cairn_clock_wall_now(store->clock);
+    uint64_t changes = store->bulk.changes;
     enum cairn_err err = kvn_store_refuses(store, why);
+    if (!err) err = bulk_refuses(store, fn, why);
     if (!err) err = fn(&here, edit, why);
+    if (err && store->bulk.is_open && changes != store->bulk.changes) store->bulk.failed = err;
     if (err && kvn_change_undo(&here, NULL)) err = store->failed;
     cairn_lock_drop(&store->lock);
     return err;
@@ -142,9 +157,14 @@ static enum cairn_err op_batch_begin(struct cairn_kv *kv, uint32_t flags, struct
 {
     struct kvn_store *store = kvn_store_of(kv);
     struct kvn_change_set set;
-    (void)flags;
     enum cairn_err err = kvn_change_begin(&set, store, 0, why);
     if (err) return err;
+    if (flags & CAIRN_KV_SORTED) err = kvn_bulk_begin(&set, why);
+    if (err) {
+        kvn_change_end(&set);
+        cairn_lock_drop(&store->lock);
+        return err;
+    }
     inner_make(inner, kv);
     memcpy(inner->state, &set, sizeof set);
     cairn_lock_drop(&store->lock);
@@ -155,7 +175,12 @@ static enum cairn_err op_commit(struct cairn_kv *inner, uint32_t flags, struct c
 {
     struct kvn_store *store = kvn_store_of(inner);
     cairn_lock_take(&store->lock);
-    return finish_change(set_of(inner), (flags & CAIRN_KV_LATER) != 0, why);
+    if (!store->bulk.is_open)
+        return finish_change(set_of(inner), (flags & CAIRN_KV_LATER) != 0, why);
+    enum cairn_err err = kvn_bulk_commit(set_of(inner), why);
+    kvn_change_end(set_of(inner));
+    cairn_lock_drop(&store->lock);
+    return err;
 }
 
 static void op_abort(struct cairn_kv *inner)
@@ -163,7 +188,10 @@ static void op_abort(struct cairn_kv *inner)
     struct kvn_store *store = kvn_store_of(inner);
     struct kvn_change_set *set = set_of(inner);
     cairn_lock_take(&store->lock);
-    if (kvn_change_undo(set, NULL)) store->failed = CAIRN_EIO;
+    if (store->bulk.is_open)
+        kvn_bulk_abort(set);
+    else if (kvn_change_undo(set, NULL))
+        store->failed = CAIRN_EIO;
     kvn_change_end(set);
     cairn_lock_drop(&store->lock);
 }

@@ -49,7 +49,7 @@ enum cairn_err kvn_reader_open(struct kvn_reader *reader, struct cairn_kv *kv,
         err = read_view(reader, kv, why);
     else
         read_newest(reader, store);
-    if (kv->state[0] == KVN_BATCH) see_staged(reader);
+    if (kv->state[0] == KVN_BATCH && !store->bulk.is_open) see_staged(reader);
     if (err)
         cairn_lock_drop(&store->lock);
     else
@@ -83,6 +83,7 @@ void kvn_reader_of_writer(struct kvn_reader *reader, struct kvn_store *store)
 {
     read_newest(reader, store);
     see_staged(reader);
+    reader->is_writer = true;
     reader_enter(reader);
 }
 
@@ -105,9 +106,10 @@ enum cairn_err kvn_find(struct kvn_reader *reader, struct kvn_slice key, struct 
     const struct kvn_version *version = find_version(reader, key);
     *found = (struct kvn_found){ .is = false };
     if (version && version->removed) return CAIRN_OK;
+    bool in_bulk = reader->is_writer && kvn_bulk_find(&reader->store->bulk, key, &found->bytes);
     if (version) {
         found->bytes = (struct kvn_slice){ version->record, version->bytes };
-    } else {
+    } else if (!in_bulk) {
         enum cairn_err err = kvn_tree_find(&reader->tree, key, &found->frame, &found->bytes, why);
         if (err || !found->frame) return err;
     }

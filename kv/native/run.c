@@ -23,8 +23,13 @@ static enum cairn_err write_out(struct kvn_run_out *run, struct cairn_why *why)
         cairn_blk_write(job->dev, run->first * blocks, run->used * blocks, run->bytes, why);
     cairn_lock_take(job->pool->lock);
     if (err) return err;
-    for (uint32_t i = 0; i < run->used; i++)
-        kvn_pool_insert(job->pool, run->first + i, run->bytes + (size_t)i * job->page_bytes);
+    for (uint32_t i = 0; i < run->used; i++) {
+        const uint8_t *page = run->bytes + (size_t)i * job->page_bytes;
+        if (job->is_load && kvn_node_level(page) == 0)
+            kvn_pool_drop(job->pool, run->first + i);
+        else
+            kvn_pool_insert(job->pool, run->first + i, page);
+    }
     job->pages_written += run->used;
     run->first += run->used;
     run->got -= run->used;

@@ -49,19 +49,41 @@ static void count_held(struct kvn_space *space)
         space->held += space->freed[(space->shape.generation + 1 - i) % KVN_RING];
 }
 
+static void state_fill(struct kvn_space *space, const struct kvn_super *super)
+{
+    space->shape = *super;
+    space->group = space->start = space->jumped_to = super->search_group;
+    space->free_now = super->free_pages;
+    memcpy(space->freed, super->freed, sizeof space->freed);
+    space->freed[(super->generation + 1) % KVN_RING] = 0;
+    count_held(space);
+}
+
+void kvn_space_forget(struct kvn_space *space, const struct kvn_super *super)
+{
+    struct kvn_space was = *space;
+    *space = (struct kvn_space){ .dev = was.dev,
+                                 .keep = was.keep,
+                                 .slots = was.slots,
+                                 .buckets = was.buckets,
+                                 .slot_count = was.slot_count,
+                                 .bucket_mask = was.bucket_mask,
+                                 .busy = was.busy,
+                                 .scratch = was.scratch };
+    for (uint32_t i = 0; i < space->slot_count; i++)
+        space->slots[i] = (struct kvn_space_slot){ .page = space->slots[i].page };
+    memset(space->buckets, 0xFF, (space->bucket_mask + 1) * sizeof *space->buckets);
+    state_fill(space, super);
+}
+
 enum cairn_err kvn_space_init(struct kvn_space *space, struct cairn_arena *arena,
                               struct cairn_blk *dev, const struct kvn_super *super, uint32_t keep,
                               struct cairn_why *why)
 {
     memset(space, 0, sizeof *space);
     space->dev = dev;
-    space->shape = *super;
     space->keep = (uint32_t)cairn_max_u64(1, cairn_min_u64(keep, KEEP_MOST));
-    space->group = space->start = space->jumped_to = super->search_group;
-    space->free_now = super->free_pages;
-    memcpy(space->freed, super->freed, sizeof space->freed);
-    space->freed[(super->generation + 1) % KVN_RING] = 0;
-    count_held(space);
+    state_fill(space, super);
     if (take_memory(space, arena)) return CAIRN_OK;
     return cairn_why_fail(why, CAIRN_ENOMEM, "memory for the map of free space");
 }

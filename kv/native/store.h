@@ -28,6 +28,7 @@
 #include <cairn/arena.h>
 #include <cairn/sync.h>
 
+#include "bulk.h"
 #include "log.h"
 #include "merge.h"
 #include "overlay.h"
@@ -78,6 +79,7 @@ struct kvn_store {
     struct kvn_overlay overlay[2];
     uint32_t active; /* which takes changes */
     struct kvn_checkpoint checkpoint;
+    struct kvn_bulk bulk;
 
     uint64_t staged, logged, durable; /* numbers of commits */
     struct kvn_version *log_behind; /* of the active overlay, the last version that is in the log */
@@ -122,6 +124,7 @@ struct kvn_reader {
     uint64_t root_id;
     uint64_t generation; /* whose pages it needs */
     bool counted;
+    bool is_writer;
 };
 
 /* What the state of a struct cairn_kv is, by its first member. */
@@ -252,6 +255,13 @@ enum cairn_err kvn_store_refuses(const struct kvn_store *store,
 /* Begin one when it is time, or `always`; the caller is the writer. */
 enum cairn_err kvn_checkpoint_begin(struct kvn_store *store, bool always,
                                     struct cairn_why *why) CAIRN_MUST_USE;
+/* What a merge into the newest tree needs, which gives a generation. */
+void kvn_merge_job_fill(struct kvn_store *store, struct kvn_merge_job *job, uint64_t generation);
+/* The pages that the older record has and the newer (NULL: none) has not are free, of those born in
+ * generation `born` or later. */
+enum cairn_err kvn_record_superseded(struct kvn_store *store, struct kvn_slice older,
+                                     const struct kvn_slice *newer, uint64_t born,
+                                     struct cairn_why *why) CAIRN_MUST_USE;
 /* Merge up to `entries` more, and finish when that was the last. */
 enum cairn_err kvn_checkpoint_step(struct kvn_store *store, uint32_t entries,
                                    struct cairn_why *why) CAIRN_MUST_USE;

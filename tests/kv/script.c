@@ -56,7 +56,8 @@ static enum cairn_err batch_fill(struct cairn_kv *batch, unsigned step)
 static enum cairn_err step_do(unsigned step, bool *acknowledged)
 {
     struct cairn_kv_batch batch;
-    enum cairn_err err = cairn_kv_batch_begin(&batch, script_kv, 0, NULL);
+    uint32_t flags = step % 5 == 3 && !step_clears(step) ? CAIRN_KV_SORTED : 0;
+    enum cairn_err err = cairn_kv_batch_begin(&batch, script_kv, flags, NULL);
     *acknowledged = false;
     if (err) return err;
     err = batch_fill(&batch.kv, step);

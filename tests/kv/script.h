@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A script on a small native store over sim: batches that count and set values from 0 to 40,000
- * bytes, a dictionary that is removed now and then, snapshots, checkpoints. Whatever becomes of the
- * device in between, what is there afterwards is what some first steps of it left.
+ * A script on a small native store over sim: batches, some of them sorted, that count and set
+ * values from 0 to 40,000 bytes, a dictionary that is removed now and then, snapshots, checkpoints.
+ * Whatever becomes of the device in between, what is there afterwards is what some first steps of
+ * it left.
  */
 #ifndef KV_SCRIPT_H
 #define KV_SCRIPT_H
