@@ -195,7 +195,9 @@ START_TEST(full)
     ck_assert_int_eq(cairn_kv_commit(&batch, 0, NULL), CAIRN_OK);
     holds("00000008", 200);
     ck_assert(!cairn_kv_remove(kv, cairn_kv_key("00000049"), NULL));
-    (void)free_pages();
+    ck_assert(!cairn_kv_remove(kv, cairn_kv_key("00000099"), NULL));
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert(!cairn_kv_native_checkpoint(kv, NULL));
     put(kv, "more", 60000, CAIRN_OK);
 }
 END_TEST
