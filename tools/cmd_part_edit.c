@@ -328,9 +328,9 @@ const struct tool_verb tool_verb_part_resize = {
     .operands = "IMAGE PART SIZE|rest | IMAGE:PART SIZE|rest",
     .options = resize_options,
     .details =
-        "It grows into the gap behind it, and takes all of that with rest. The volume in it\n"
-        "keeps its size: `cairn resize IMAGE:PART max` lets it follow, and before a partition\n"
-        "becomes smaller, `cairn resize` makes room.",
+        "It grows into the gap behind it, and takes all of that with rest. What is in it keeps\n"
+        "its size: `cairn resize IMAGE:PART max` lets a FAT volume follow, `cairn kv grow` a\n"
+        "store. Before a partition becomes smaller, `cairn resize` makes room.",
     .example =
         "  cairn part resize disk.img 2 rest\n"
         "  cairn resize disk.img:1 40M && cairn part resize disk.img 1 40M",

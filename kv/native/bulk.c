@@ -8,21 +8,12 @@
 
 /* ---- begin ---------------------------------------------------------------------------------- */
 
-/* All that is committed is in the tree, and the log empty. */
-static enum cairn_err clear_away(struct kvn_store *store, struct cairn_why *why)
-{
-    enum cairn_err err = kvn_checkpoint_finish(store, why);
-    if (err || !store->overlay[store->active].entries) return err;
-    err = kvn_checkpoint_begin(store, true, why);
-    return err ? err : kvn_checkpoint_finish(store, why);
-}
-
 enum cairn_err kvn_bulk_begin(struct kvn_change_set *set, struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
     struct kvn_bulk *bulk = &store->bulk;
     kvn_change_publish(set);
-    enum cairn_err err = clear_away(store, why);
+    enum cairn_err err = kvn_checkpoint_all(store, why);
     if (err) return err;
     set->number = store->staged + 1;
     kvn_change_save(set);

@@ -15,7 +15,7 @@ static bool slot_read(struct cairn_kv_check *check, uint64_t page, uint8_t *mem,
     cairn_why_clear(why);
     super->generation = 0;
     return !kvn_check_read(check, page, 1, mem) && !kvn_super_decode(super, mem, why) &&
-           super->pages == check->super.pages && super->page_bytes == check->super.page_bytes;
+           super->pages <= check->super.pages && super->page_bytes == check->super.page_bytes;
 }
 
 /* Of slot `slot`, which generation should be there: the newest one that it had. 0: none yet. */
@@ -34,6 +34,7 @@ static void slot_check(struct cairn_kv_check *check, uint64_t slot, uint8_t *mem
         uint64_t page = i ? check->super.pages - KVN_RING + slot : slot;
         bool whole = slot_read(check, page, mem, &super, &why);
         got[i] = whole ? super.generation : 0;
+        if (whole && super.pages < check->super.pages) return; /* its tail ring is where it was */
         if (!wanted || whole) continue;
         bool newest = wanted == check->super.generation;
         kvn_check_found(check, newest ? CAIRN_KV_FAULT_SUPER_NEWEST : CAIRN_KV_FAULT_SUPER, page,

@@ -103,6 +103,7 @@ static void freeze(struct kvn_store *store)
         .running = true, .super = store->super, .frozen = store->active, .number = store->staged
     };
     checkpoint->super.generation = store->values.generation++;
+    checkpoint->super.pages = store->space.shape.pages;
     checkpoint->super.log_start = store->log.position;
     checkpoint->super.log_seq = store->log.seq;
     checkpoint->super.log_chain = store->log.chain;
@@ -323,4 +324,12 @@ enum cairn_err kvn_checkpoint_finish(struct kvn_store *store, struct cairn_why *
             cairn_cond_wait(&store->changed, &store->lock);
     }
     return CAIRN_OK;
+}
+
+enum cairn_err kvn_checkpoint_all(struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = kvn_checkpoint_finish(store, why);
+    if (err || !store->overlay[store->active].entries) return err;
+    err = kvn_checkpoint_begin(store, true, why);
+    return err ? err : kvn_checkpoint_finish(store, why);
 }

@@ -227,11 +227,7 @@ enum cairn_err cairn_kv_native_checkpoint(struct cairn_kv *kv, struct cairn_why 
     enum cairn_err err = kvn_change_begin(&set, store, 0, why);
     if (err) return err;
     kvn_change_publish(&set);
-    err = kvn_checkpoint_finish(store, why);
-    if (!err && store->overlay[store->active].entries) {
-        err = kvn_checkpoint_begin(store, true, why);
-        if (!err) err = kvn_checkpoint_finish(store, why);
-    }
+    err = kvn_checkpoint_all(store, why);
     kvn_change_end(&set);
     cairn_lock_drop(&store->lock);
     return err;

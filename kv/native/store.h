@@ -267,6 +267,9 @@ enum cairn_err kvn_checkpoint_step(struct kvn_store *store, uint32_t entries,
                                    struct cairn_why *why) CAIRN_MUST_USE;
 /* All of one that runs. */
 enum cairn_err kvn_checkpoint_finish(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
+/* Bring all that is committed into the tree; the log is empty then. The caller is the writer, and
+ * has staged nothing. */
+enum cairn_err kvn_checkpoint_all(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
 bool kvn_checkpoint_due(const struct kvn_store *store);
 /* Is there something that a step of it can do now, nobody else being at it? */
 bool kvn_checkpoint_can_step(const struct kvn_store *store);

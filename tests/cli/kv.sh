@@ -151,4 +151,16 @@ run kv get disk.img:1/a && same 'a store in a partition' "$out" 1
 run info disk.img && expect 0 'key-value store.*state'
 run info disk.img:1 && expect 0 'key-value store'
 run info --json s.img && expect 0 '"type": "key-value store"'
+
+# A store grows with its image or its partition.
+run kv create -q --size=1M g.img && head -c 500000 /dev/urandom >large
+run kv set --file=large g.img:/a && run kv set --file=large g.img:/b && refuses 4 'the store is full'
+run kv grow g.img && expect 0 'has all of its 1 MiB already'
+run kv grow --size=8M g.img && expect 0 ': 8 MiB, was 1 MiB'
+run kv set --file=large g.img:/b && expect 0
+run kv check g.img && expect 0 'sound'
+run kv grow --size=4M g.img && refuses 2 'does not become smaller'
+run kv grow g.img:/a && refuses 2 'is inside a store'
+run part resize disk.img:1 64M && run kv grow disk.img:1 && expect 0 ': 64 MiB, was 32 MiB'
+run kv get disk.img:1/a && same 'what it had' "$out" 1
 finish

@@ -99,6 +99,13 @@ CAIRN_API enum cairn_err cairn_kv_native_step(struct cairn_kv *kv, bool *more,
 CAIRN_API enum cairn_err cairn_kv_native_checkpoint(struct cairn_kv *kv,
                                                     struct cairn_why *why) CAIRN_MUST_USE;
 
+/* Take what the device has become larger by (cairn_blk_resize, a partition that grew): more room,
+ * while readers go on. The geometry in the usage tells what came of it; fewer than eight pages more
+ * are left. Crash-safe: the store has its old size or the new one. CAIRN_EROFS; CAIRN_EINVAL: more
+ * pages than a store can have. */
+CAIRN_API enum cairn_err cairn_kv_native_grow(struct cairn_kv *kv,
+                                              struct cairn_why *why) CAIRN_MUST_USE;
+
 struct cairn_kv_native_usage {
     struct cairn_kv_native_geometry geometry;
     uint64_t entries;                /* of the tree: values, dictionaries, chunks */
