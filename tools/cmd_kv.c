@@ -16,6 +16,7 @@ static const struct tool_verb *const verbs[] = {
     &tool_verb_kv_dump,
     &tool_verb_kv_snapshot,
     &tool_verb_kv_grow,
+    &tool_verb_kv_compact,
     &tool_verb_kv_check,
     NULL,
 };

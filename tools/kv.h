@@ -10,9 +10,10 @@
 #include <cairn/image_kv.h>
 #include <cairn/kv_native.h>
 
-extern const struct tool_verb tool_verb_kv_check, tool_verb_kv_create, tool_verb_kv_dump,
-    tool_verb_kv_get, tool_verb_kv_grow, tool_verb_kv_load, tool_verb_kv_ls, tool_verb_kv_mv,
-    tool_verb_kv_rm, tool_verb_kv_set, tool_verb_kv_snapshot, tool_verb_kv_stat, tool_verb_kv_tree;
+extern const struct tool_verb tool_verb_kv_check, tool_verb_kv_compact, tool_verb_kv_create,
+    tool_verb_kv_dump, tool_verb_kv_get, tool_verb_kv_grow, tool_verb_kv_load, tool_verb_kv_ls,
+    tool_verb_kv_mv, tool_verb_kv_rm, tool_verb_kv_set, tool_verb_kv_snapshot, tool_verb_kv_stat,
+    tool_verb_kv_tree;
 
 /* An open store, and what it lies on. */
 struct tool_kv {

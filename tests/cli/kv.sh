@@ -152,6 +152,21 @@ run info disk.img && expect 0 'key-value store.*state'
 run info disk.img:1 && expect 0 'key-value store'
 run info --json s.img && expect 0 '"type": "key-value store"'
 
+# The same contents in a new store, in order.
+run kv create -q --size=8M c.img && run kv load -q src c.img:/ && run kv set c.img:/zz/big "$(head -c 30000 /dev/zero | tr '\0' x)"
+run kv stat --digest c.img:/ && before=$(grep -o 'digest .*' <<<"$out")
+run kv stat c.img:/zz/big && time=$(grep modified <<<"$out")
+run kv snapshot make c.img then && run kv compact c.img && refuses 2 'has snapshots'
+run kv compact --drop-snapshots --size=1M c.img tiny.img && refuses 4 'tiny.img: .*--size makes the new store larger'
+run kv compact --drop-snapshots --size=7M c.img small.img && expect 0 'small.img: .* digest .* as before'
+run kv check small.img && expect 0 'sound'
+run kv stat --digest small.img:/ && same 'the digest' "$(grep -o 'digest .*' <<<"$out")" "$before"
+run kv stat small.img:/zz/big && same 'the time' "$(grep modified <<<"$out")" "$time"
+run kv compact c.img small.img --drop-snapshots && refuses 4 'small.img: .*xists'
+run kv compact --drop-snapshots -q c.img && expect 0 && run kv check c.img && expect 0 '0 snapshots'
+run kv stat --digest c.img:/ && same 'in its own place' "$(grep -o 'digest .*' <<<"$out")" "$before"
+run kv compact --size=1M small.img:/zz && refuses 2 'is inside a store'
+
 # A store grows with its image or its partition.
 run kv create -q --size=1M g.img && head -c 500000 /dev/urandom >large
 run kv set --file=large g.img:/a && run kv set --file=large g.img:/b && refuses 4 'the store is full'

@@ -55,6 +55,15 @@ CAIRN_API enum cairn_err cairn_image_kv_load(struct cairn_kv *kv, struct cairn_k
                                              struct cairn_image_kv_result *result,
                                              struct cairn_why *why) CAIRN_MUST_USE;
 
+/* All that is in `from` into `to`, which is empty, with its times: in sorted batches where `to` has
+ * batches. total_bytes is for the progress only. CAIRN_ENAMETOOLONG: a path of over
+ * CAIRN_KV_WALK_BYTES; CAIRN_ECANCELED; and what either store says. */
+CAIRN_API enum cairn_err cairn_image_kv_copy(struct cairn_kv *from, struct cairn_kv *to,
+                                             uint64_t total_bytes,
+                                             const struct cairn_image_kv_options *options,
+                                             struct cairn_image_kv_result *result,
+                                             struct cairn_why *why) CAIRN_MUST_USE;
+
 enum cairn_image_kv_form {
     CAIRN_IMAGE_KV_FOLDER, /* files and folders */
     CAIRN_IMAGE_KV_TAR,    /* pax */
