@@ -40,6 +40,14 @@ static const struct op again[] = {
     { 0 },
 };
 
+/* Straight into a new tree, and what does not go there in order. */
+static const struct op sorted[] = {
+    { .kind = OP_SET, .path = "a", .bytes = 300 },
+    { .kind = OP_SET, .path = "b", .bytes = 65537 },
+    { .kind = OP_SET, .path = "d/c", .bytes = INLINE_MAX + 1 },
+    { 0 },
+};
+
 static const struct op mixed[] = {
     { .kind = OP_SET, .path = "a", .bytes = 0 },
     { .kind = OP_SET, .path = "a", .bytes = INLINE_MAX },
@@ -60,6 +68,7 @@ static const struct op mixed[] = {
     { .kind = OP_BATCH, .parts = many },
     { .kind = OP_BATCH, .parts = most },
     { .kind = OP_BATCH, .parts = again },
+    { .kind = OP_BATCH, .parts = sorted, .sorted = true },
     { .kind = OP_WRITE, .path = "r", .bytes = 20, .offset = 4090 },
     { .kind = OP_SNAPSHOT },
     { .kind = OP_SNAPSHOT_REMOVE },
@@ -94,6 +103,7 @@ static const struct op early[] = {
     { .kind = OP_BATCH, .parts = many },
     { .kind = OP_SET, .path = "a", .bytes = 5000 },
     { .kind = OP_WRITE, .path = "a", .bytes = 20, .offset = 4090 },
+    { .kind = OP_BATCH, .parts = sorted, .sorted = true },
     { .kind = OP_STEP },
     { .kind = OP_SYNC },
     { .kind = OP_SNAPSHOT },

@@ -29,6 +29,7 @@ struct op {
     uint32_t bytes;
     uint32_t offset;        /* of a write */
     const struct op *parts; /* of a batch, up to one without a path */
+    bool sorted;            /* of a batch */
     uint32_t times;         /* of a part: that many names below path, which is a dictionary */
 };
 

@@ -104,7 +104,8 @@ static bool do_batch(struct world *world, const struct op *op, struct model *bef
     static const struct expect fine = { .count = 0 };
     struct cairn_kv_batch batch;
     bool full = false;
-    enum cairn_err err = cairn_kv_batch_begin(&batch, world->kv, 0, &world->why);
+    enum cairn_err err =
+        cairn_kv_batch_begin(&batch, world->kv, op->sorted ? CAIRN_KV_SORTED : 0, &world->why);
     if (err) return wrong(world, &fine, err);
     if (!do_parts(world, op, &batch.kv, &full)) return false;
     history_begin(world);
