@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PATH_BYTES 4096
 #define STORE_MEM_BYTES ((size_t)64 << 20)
 
 enum { COMPACT_SIZE, COMPACT_DROP, COMPACT_QUIET };
@@ -28,7 +29,7 @@ struct compact {
     struct tool_kv store;
     struct cairn_kv_native_usage usage; /* of the old one */
     struct tool_copy copy;
-    char *path; /* of the new image, until it has its name */
+    char path[PATH_BYTES]; /* of the new image, until it has its name */
     uint64_t size;
     struct cairn_blk_any any; /* the new one: */
     struct cairn_kv *kv;
@@ -49,8 +50,6 @@ static enum cairn_err made_open(struct compact *compact, struct cairn_why *why)
                                                     .log_bytes = old->log_bytes,
                                                     .made_ns = cairn_clock_wall_now(clock) };
     if (shape.log_bytes > compact->size / 16) shape.log_bytes = 0;
-    compact->mem = malloc(STORE_MEM_BYTES);
-    if (!compact->mem) return cairn_why_fail(why, CAIRN_ENOMEM, "make the store");
     enum cairn_err err =
         cairn_kv_native_format(compact->any.dev, &shape, compact->mem, STORE_MEM_BYTES, why);
     return err ? err
@@ -74,7 +73,7 @@ static enum cairn_err contents_copy(struct compact *compact, struct cairn_why *w
 {
     const struct cairn_image_kv_options how = { .progress = tool_copy_progress,
                                                 .ctx = &compact->copy };
-    struct cairn_hash128 before;
+    struct cairn_hash128 before = { 0 };
     uint64_t total = compact->usage.data_pages * compact->usage.geometry.page_bytes;
     enum cairn_err err =
         cairn_image_kv_copy(compact->store.kv, compact->kv, total, &how, &compact->result, why);
@@ -103,7 +102,9 @@ static enum cairn_err made_make(struct compact *compact, struct cairn_why *why)
                                           .create_bytes = compact->size };
     enum cairn_err err = cairn_blk_open(&compact->any, compact->path, &how, why);
     if (err) return err;
-    err = made_fill(compact, why);
+    compact->mem = malloc(STORE_MEM_BYTES);
+    err = compact->mem ? made_fill(compact, why)
+                       : cairn_why_fail(why, CAIRN_ENOMEM, "make the store");
     free(compact->mem);
     enum cairn_err closing = cairn_blk_any_close(&compact->any, err ? NULL : why);
     if (!err) err = closing;
@@ -132,18 +133,15 @@ static enum tool_status path_choose(struct compact *compact)
     const struct tool_args *args = compact->args;
     const struct cairn_image_place *place = &compact->store.place;
     const char *file = cairn_blk_file_path(place->image);
-    if (args->operand_count == 2) {
-        compact->path = strdup(args->operands[1]);
-    } else if (place->part[0] || !file) {
+    bool is_named = args->operand_count == 2;
+    if (!is_named && (place->part[0] || !file))
         return tool_usage(args->verb, "'%s' is no file of its own; name the new image, too",
                           compact->text);
-    } else if ((compact->path = malloc(strlen(file) + sizeof ".compact"))) {
-        strcpy(compact->path, file);
-        strcat(compact->path, ".compact");
-    }
+    int len = snprintf(compact->path, sizeof compact->path, "%s%s",
+                       is_named ? args->operands[1] : file, is_named ? "" : ".compact");
+    if (len > 0 && (size_t)len < sizeof compact->path) return TOOL_DONE;
     struct cairn_why why = { 0 };
-    if (compact->path) return TOOL_DONE;
-    return tool_fail(compact->text, cairn_why_fail(&why, CAIRN_ENOMEM, "compact"), &why);
+    return tool_fail(compact->text, cairn_why_fail(&why, CAIRN_ENAMETOOLONG, "compact"), &why);
 }
 
 /* ---- the verb ------------------------------------------------------------------------------- */
@@ -210,7 +208,6 @@ static enum tool_status run(const struct tool_args *args)
     tool_progress_init(&compact.copy.progress, "Compacting", compact.copy.quiet);
     enum tool_status status = tool_kv_open(&compact.store, args, compact.text, false);
     if (!status) status = compact_run(&compact);
-    free(compact.path);
     return tool_kv_close(&compact.store, status);
 }
 

@@ -155,8 +155,8 @@ void kvn_check_values(struct cairn_kv_check *check)
     uint64_t blocks = bytes / cairn_blk_info(check->dev)->block_bytes;
     for (uint32_t i = 0; i < check->queued; i++) {
         const struct kvn_check_run *run = &check->queue[i];
-        segs[i] = (struct cairn_blk_seg){ check->value_mem + (size_t)at * bytes,
-                                          (size_t)run->count * bytes };
+        uint8_t *to = check->value_mem + (size_t)at * bytes;
+        segs[i] = (struct cairn_blk_seg){ to, (size_t)run->count * bytes };
         reqs[i] = (struct cairn_blk_req){ .op = CAIRN_BLK_READ,
                                           .block = run->page * blocks,
                                           .count = run->count * blocks,

@@ -200,12 +200,12 @@ static void node_insert(struct kvn_index_node *node, uint32_t level, uint32_t at
     struct kvn_entry **lows = lows_of(node, level);
     uint32_t behind = node->count - at;
     memmove(&node->heads[at + 1], &node->heads[at], behind * sizeof *node->heads);
-    memmove(&lows[at + 1], &lows[at], behind * sizeof *lows);
+    memmove(&lows[at + 1], &lows[at], behind * sizeof(void *));
     node->heads[at] = head_of(kvn_entry_key(low), node->prefix);
     lows[at] = low;
     if (level) {
         struct kvn_index_node **children = children_of(node);
-        memmove(&children[at + 1], &children[at], behind * sizeof *children);
+        memmove(&children[at + 1], &children[at], behind * sizeof(void *));
         children[at] = child;
     }
     node->count++;
@@ -217,10 +217,8 @@ static void items_move(struct kvn_index_node *node, struct kvn_index_node *right
 {
     uint32_t count = node->count - stay;
     memcpy(right->heads, &node->heads[stay], count * sizeof *right->heads);
-    memcpy(lows_of(right, level), &lows_of(node, level)[stay],
-           count * sizeof *lows_of(right, level));
-    if (level)
-        memcpy(children_of(right), &children_of(node)[stay], count * sizeof *children_of(right));
+    memcpy(lows_of(right, level), &lows_of(node, level)[stay], count * sizeof(void *));
+    if (level) memcpy(children_of(right), &children_of(node)[stay], count * sizeof(void *));
     right->count = count;
     node->count = stay;
 }

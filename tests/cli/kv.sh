@@ -156,7 +156,7 @@ run info --json s.img && expect 0 '"type": "key-value store"'
 run kv create -q --size=8M c.img && run kv load -q src c.img:/ && run kv set c.img:/zz/big "$(head -c 30000 /dev/zero | tr '\0' x)"
 run kv stat --digest c.img:/ && before=$(grep -o 'digest .*' <<<"$out")
 run kv stat c.img:/zz/big && time=$(grep modified <<<"$out")
-run kv snapshot make c.img then && run kv compact c.img && refuses 2 'has snapshots'
+run kv snapshot make c.img before && run kv compact c.img && refuses 2 'has snapshots'
 run kv compact --drop-snapshots --size=1M c.img tiny.img && refuses 4 'tiny.img: .*--size makes the new store larger'
 run kv compact --drop-snapshots --size=7M c.img small.img && expect 0 'small.img: .* digest .* as before'
 run kv check small.img && expect 0 'sound'

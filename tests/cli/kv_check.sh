@@ -11,7 +11,7 @@ run kv create --size=8M s.img && expect 0
 head -c 300000 /dev/urandom >value
 run kv set --file=value s.img:/d/large && expect 0
 run kv set s.img:/d/small 26 && expect 0
-run kv snapshot make s.img then && expect 0
+run kv snapshot make s.img before && expect 0
 run kv check s.img && expect 0 '^s.img: sound; .* 1 snapshots'
 run kv check -q s.img && expect 0 && same 'quiet' "$out" ''
 run kv check --json s.img && expect 0 '"map_checked": true'

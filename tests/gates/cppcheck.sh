@@ -6,7 +6,7 @@
 # Every library and tool; of a planted tree only the planted file, since all would take as long again.
 files() {
     if [ -f "$root/planted.c" ]; then echo planted.c && return; fi
-    sources 'base/*.c' 'block/*.c' 'fat/*.c' 'kv/*.c' 'image/*.c' 'serve/*.c' 'tools/*.c'
+    sources 'base/*.c' 'block/*.c' 'fat/*.c' 'kv/*.c' 'unikernel/*.c' 'image/*.c' 'serve/*.c' 'tools/*.c'
 }
 
 check() {

@@ -19,7 +19,7 @@ check() {
             echo "$path: compiled without $flag"
             status=1
         done
-    done < <(sources 'base/*.c' 'block/*.c' 'fat/*.c' 'kv/*.c' | grep -vE '/(host|gen)/')
+    done < <(sources 'base/*.c' 'block/*.c' 'fat/*.c' 'kv/*.c' 'unikernel/*.c' | grep -vE '/(host|gen|unix)/')
     [ "${compiled:-}" = yes ] || { echo "$commands: compiles none of the core" && return 1; }
     return $status
 }

@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# An #include runs downward or within its module: base < block < fat < kv < image < serve < tools; of kv/
-# only onfat/ and its header need fat/. The core (base, block, fat, kv outside host/) includes nothing of
-# host/, and of the system only the compiler's headers.
+# An #include runs downward or within its module: base < block < fat < kv < unikernel and
+# base < block < fat < kv < image < serve < tools; of kv/ only onfat/ and its header need fat/. The core (base,
+# block, fat, kv outside host/, unikernel outside unix/) includes nothing of host/, and of the system only the
+# compiler's headers.
 . "$(dirname "$0")/lib.sh"
 
 # Reads paths, prints faults.
 judge='
 my $n = 0;
 my %rank = map { $_ => $n++ } qw(base block fat kv image serve tools);
+$rank{unikernel} = $rank{image}; # beside it
 my %home = map { m,^(\w+)/include/(.*), ? ($2 => $1) : () } glob "*/include/cairn/*.h";
 my %compiler = map { ("$_.h" => 1) } qw(stdarg stdbool stddef stdint limits);
 
@@ -25,7 +27,7 @@ while (my $path = <STDIN>) {
     chomp $path;
     my ($mine) = $path =~ m,^(\w+)/,;
     next if !defined $rank{$mine};
-    my $core = $path =~ m,^(base|block|fat|kv)/, && $path !~ m,/(host|gen)/,;
+    my $core = $path =~ m,^(base|block|fat|kv|unikernel)/, && $path !~ m,/(host|gen|unix)/,;
     open my $file, "<", $path or next;
     while (<$file>) {
         my ($kind, $name) = /^\s*#\s*include\s*([<"])([^>"]*)/ or next;

@@ -12,7 +12,7 @@ commands_for_clang() {
 # What the build compiles; of a planted tree only the planted file, since all would take a minute.
 files() {
     [ -f "$root/planted.c" ] && echo "$root/planted.c" && return
-    sed -n "s,^ *\"file\": \"\($root/\(base\|block\|fat\|kv\|image\|serve\|tools\)/.*\.c\)\".*,\1,p" \
+    sed -n "s,^ *\"file\": \"\($root/\(base\|block\|fat\|kv\|unikernel\|image\|serve\|tools\)/.*\.c\)\".*,\1,p" \
         "$build/compile_commands.json" | sort -u
 }
 
