@@ -225,7 +225,7 @@ struct expect model_write(struct model *model, struct cairn_kv_key key, uint64_t
     if (expect.count) return expect;
     if (!node) resize(node = add(model, key, CAIRN_KV_VALUE), 0);
     if (!bytes) return expect;
-    if (offset + bytes > node->size) resize(node, offset + bytes);
+    if (offset + bytes > node->size) resize(node, (size_t)offset + bytes);
     memcpy(node->data + offset, data, bytes);
     node->modified_ns = model->now_ns;
     return expect;

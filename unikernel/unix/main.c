@@ -100,13 +100,13 @@ int main(int argc, char **argv)
     static struct unix_target target = { .base = { .connect = unix_connect, .close = unix_close },
                                          .memory = MEMORY_USUAL };
     if (!arguments_take(&target, argc, argv)) return CAIRN_ENV_NOT_STARTED;
-    void *mem =
-        mmap(NULL, target.memory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t bytes = target.memory < SIZE_MAX ? (size_t)target.memory : SIZE_MAX;
+    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mem == MAP_FAILED) {
         fprintf(stderr, "%s: %llu bytes of memory: %s\n", cairn_env_app.name,
                 (unsigned long long)target.memory, strerror(errno));
         return CAIRN_ENV_NOT_STARTED;
     }
-    cairn_arena_init(&target.base.arena, mem, target.memory);
+    cairn_arena_init(&target.base.arena, mem, bytes);
     return env_run(&target.base);
 }

@@ -18,7 +18,7 @@ static uint64_t add_entry(uint64_t picture, struct cairn_kv_key key,
     uint64_t fields[3] = { (uint64_t)stat->kind, stat->size, (uint64_t)stat->modified_ns };
     picture = add(picture, key.path, key.bytes);
     picture = add(picture, fields, sizeof fields);
-    return stat->kind == CAIRN_KV_VALUE ? add(picture, data, stat->size) : picture;
+    return stat->kind == CAIRN_KV_VALUE ? add(picture, data, (size_t)stat->size) : picture;
 }
 
 static bool counts(struct cairn_kv_key key)
