@@ -14,7 +14,7 @@ set(cairn_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cairn)
 
 install(TARGETS ${cairn_libraries} EXPORT cairn-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-foreach(folder base block fat kv image)
+foreach(folder base block fat kv unikernel image)
     if(CAIRN_TOOLS OR NOT folder STREQUAL "image")
         install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include/cairn
             DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

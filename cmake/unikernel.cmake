@@ -52,7 +52,7 @@ function(cairn_unikernel_virtio name)
     add_executable(${name}-virtio $<TARGET_OBJECTS:${name}-objects>)
     add_dependencies(${name}-virtio ${libraries})
     set_target_properties(${name}-virtio PROPERTIES LINK_DEPENDS "${CAIRN_MACHINE_SCRIPT};${archives}")
-    target_link_options(${name}-virtio PRIVATE -nostdlib -static -no-pie
+    target_link_options(${name}-virtio PRIVATE -nostdlib -static
         -Wl,--build-id=none,-z,noexecstack,-z,max-page-size=4096,-T,${CAIRN_MACHINE_SCRIPT})
     target_link_libraries(${name}-virtio PRIVATE -Wl,--start-group ${archives} -Wl,--end-group)
 endfunction()

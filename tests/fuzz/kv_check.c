@@ -42,7 +42,7 @@ static void store_make(struct cairn_blk *dev)
 {
     struct cairn_kv_native_options how = { .clock = &now.base };
     struct cairn_kv_native_format_options format = { .log_bytes = 128u << 10 };
-    struct cairn_kv *kv;
+    struct cairn_kv *kv = NULL;
     cairn_clock_wall_fixed_init(&now, INT64_C(1700000000) * CAIRN_NS_PER_SEC);
     fuzz_require(!cairn_kv_native_format(dev, &format, mem, sizeof mem, NULL) &&
                      !cairn_kv_native_open(&kv, dev, &how, mem, sizeof mem, NULL),
@@ -119,7 +119,7 @@ static void read_all(struct cairn_blk *dev)
     static uint8_t digest_mem[CAIRN_KV_DIGEST_MEM];
     struct cairn_kv_native_options how = { .read_only = true, .clock = &now.base };
     struct cairn_hash128 hash;
-    struct cairn_kv *kv;
+    struct cairn_kv *kv = NULL;
     if (cairn_kv_native_open(&kv, dev, &how, mem, sizeof mem, NULL)) return;
     (void)!cairn_kv_digest(kv, cairn_kv_key("d1"), &hash, digest_mem, sizeof digest_mem, NULL);
     (void)!cairn_kv_digest(kv, cairn_kv_key("large"), &hash, digest_mem, sizeof digest_mem, NULL);

@@ -3,7 +3,7 @@
 #include "machine.h"
 #include <cairn/platform.h>
 
-static void say(const char *fmt, va_list args)
+CAIRN_PRINTF(1, 0) static void say(const char *fmt, va_list args)
 {
     char line[512];
     struct cairn_text text;
