@@ -76,6 +76,14 @@ enum cairn_err kvn_bulk_stage(struct kvn_change_set *set, struct kvn_slice key,
     return CAIRN_OK;
 }
 
+enum cairn_err kvn_bulk_may_make(const struct kvn_bulk *bulk, struct kvn_slice key,
+                                 struct cairn_why *why)
+{
+    bool is_behind =
+        !bulk->is_open || !bulk->key_bytes || kvn_slice_compare(key, last_key(bulk)) > 0;
+    return is_behind ? CAIRN_OK : disorder(why);
+}
+
 bool kvn_bulk_find(const struct kvn_bulk *bulk, struct kvn_slice key, struct kvn_slice *record)
 {
     if (!bulk->is_open || !bulk->record_bytes || kvn_slice_compare(key, last_key(bulk)) != 0)

@@ -33,6 +33,9 @@ enum cairn_err kvn_bulk_begin(struct kvn_change_set *set, struct cairn_why *why)
 /* As kvn_stage, of a value's record. CAIRN_EINVAL: its key is not above the last one, nor that. */
 enum cairn_err kvn_bulk_stage(struct kvn_change_set *set, struct kvn_slice key,
                               struct kvn_slice record, struct cairn_why *why) CAIRN_MUST_USE;
+/* A dictionary is about to be made under key. CAIRN_EINVAL: a value may have been set there. */
+enum cairn_err kvn_bulk_may_make(const struct kvn_bulk *bulk, struct kvn_slice key,
+                                 struct cairn_why *why) CAIRN_MUST_USE;
 /* The record of the last value, if key is its. */
 bool kvn_bulk_find(const struct kvn_bulk *bulk, struct kvn_slice key, struct kvn_slice *record);
 /* Durable when this returns, or (when it fails) undone, unless the device failed. */

@@ -86,7 +86,8 @@ static enum cairn_err make_at(struct kvn_change_set *set, const struct kvn_place
     struct kvn_record record = { .kind = KVN_DICTIONARY,
                                  .time_ns = set->time_ns,
                                  .id = set->store->next_id++ };
-    enum cairn_err err = kvn_stage(set, kvn_place_key(place), &record, why);
+    enum cairn_err err = kvn_bulk_may_make(&set->store->bulk, kvn_place_key(place), why);
+    if (!err) err = kvn_stage(set, kvn_place_key(place), &record, why);
     return err ? err : kvn_touch_above(set, place, why);
 }
 

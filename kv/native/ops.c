@@ -15,12 +15,13 @@ static struct kvn_change_set *set_of(struct cairn_kv *kv)
 
 /* A sorted batch only adds. */
 static enum cairn_err bulk_refuses(const struct kvn_store *store, kvn_edit_fn *fn,
-                                   struct cairn_why *why)
+                                   const struct kvn_edit *edit, struct cairn_why *why)
 {
     const struct kvn_bulk *bulk = &store->bulk;
     if (!bulk->is_open) return CAIRN_OK;
     if (bulk->failed) return cairn_why_fail(why, bulk->failed, "the batch failed before");
-    if (fn == kvn_edit_set || fn == kvn_edit_write || fn == kvn_edit_make || fn == kvn_edit_time)
+    bool adds = fn == kvn_edit_set || fn == kvn_edit_write || fn == kvn_edit_make;
+    if ((adds && !(edit->flags & CAIRN_KV_REPLACE_DICTIONARY)) || fn == kvn_edit_time)
         return CAIRN_OK;
     return cairn_why_fail(why, CAIRN_EINVAL, "a sorted batch only sets, writes and makes");
 }
@@ -36,7 +37,7 @@ static enum cairn_err change_in_batch(struct kvn_change_set *batch, kvn_edit_fn 
     if (!store->bulk.is_open) here.time_ns = cairn_clock_wall_now(store->clock);
     uint64_t changes = store->bulk.changes;
     enum cairn_err err = kvn_store_refuses(store, why);
-    if (!err) err = bulk_refuses(store, fn, why);
+    if (!err) err = bulk_refuses(store, fn, edit, why);
     if (!err) err = fn(&here, edit, why);
     if (err && store->bulk.is_open && changes != store->bulk.changes) store->bulk.failed = err;
     if (err && kvn_change_undo(&here, NULL)) err = store->failed;

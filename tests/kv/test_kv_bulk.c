@@ -96,7 +96,7 @@ START_TEST(all_forms)
     put(&batch.kv, "old/b", 7, CAIRN_OK);
     put(&batch.kv, "old/c", 70000, CAIRN_OK);
     put(&batch.kv, "sub/x", 9, CAIRN_OK);
-    put(&batch.kv, "sub/deep/y", 10, CAIRN_OK);
+    put(&batch.kv, "sub/z/y", 10, CAIRN_OK);
     ck_assert(!has("a4") && !has("sub"));
     holds("a3", BIG_BYTES);
     ck_assert_int_eq(cairn_kv_commit(&batch, CAIRN_KV_LATER, NULL), CAIRN_OK);
@@ -107,7 +107,7 @@ START_TEST(all_forms)
     holds("old/b", 7);
     holds("old/c", 70000);
     holds("sub/x", 9);
-    holds("sub/deep/y", 10);
+    holds("sub/z/y", 10);
 }
 END_TEST
 
@@ -143,6 +143,15 @@ START_TEST(refused)
     ck_assert_int_eq(cairn_kv_rename(&batch.kv, cairn_kv_key("m"), cairn_kv_key("o"), 0, NULL),
                      CAIRN_EINVAL);
     ck_assert_int_eq(cairn_kv_set(kv, cairn_kv_key("x"), "x", 1, 0, NULL), CAIRN_EBUSY);
+    /* A value may have been there, whose pages nobody would find any more. */
+    ck_assert_int_eq(cairn_kv_make(&batch.kv, cairn_kv_key("l"), NULL), CAIRN_EINVAL);
+    ck_assert_int_eq(cairn_kv_make(&batch.kv, cairn_kv_key("m"), NULL), CAIRN_EEXIST);
+    put(&batch.kv, "l/a", 3, CAIRN_EINVAL);
+    ck_assert(!cairn_kv_make(&batch.kv, cairn_kv_key("n"), NULL));
+    put(&batch.kv, "n", 3, CAIRN_EISDIR);
+    ck_assert_int_eq(
+        cairn_kv_set(&batch.kv, cairn_kv_key("n"), "x", 1, CAIRN_KV_REPLACE_DICTIONARY, NULL),
+        CAIRN_EINVAL);
     put(&batch.kv, "p", 7, CAIRN_OK);
     ck_assert_int_eq(cairn_kv_commit(&batch, 0, NULL), CAIRN_OK);
     holds("m", 5);

@@ -88,15 +88,15 @@ struct cairn_kv_info {
 
 #define CAIRN_KV_LATER 1u /* commit: durable with a later commit, or cairn_kv_sync */
 
-/* A batch that is written in order, however large it is, faster than any other way. Its values come
- * in ascending order of dictionary and name: all of one dictionary together and sorted, and
+/* A batch that is written in order, however large it is, faster than any other way. Its entries
+ * come in ascending order of dictionary and name: all of one dictionary together and sorted, and
  * dictionaries in the order in which they were made (breadth first); a dictionary is made before
- * what is in it, or along with its first value. All of it has the time of its beginning. Reads from
- * it see the store as it was before; it is durable when it is committed, always. CAIRN_EINVAL: out
- * of order, or a call other than set, write (appending to the value just set), make, and time_set
- * of the value just written. CAIRN_ENOMEM: its dictionaries, and chunks of large values, have
- * outgrown the memory given at open. A change that the device fails, or that has no space, ends it:
- * then nothing but abort is left. */
+ * what is in it, or along with its first value. It replaces values, and no dictionaries. All of it
+ * has the time of its beginning. Reads from it see the store as it was before; it is durable when
+ * it is committed, always. CAIRN_EINVAL: out of order, or a call other than set, write (appending
+ * to the value just set), make, and time_set of the value just written. CAIRN_ENOMEM: its
+ * dictionaries, and chunks of large values, have outgrown the memory given at open. A change that
+ * the device fails, or that has no space, ends it: then nothing but abort is left. */
 #define CAIRN_KV_SORTED 1u
 
 struct cairn_kv_entry {
