@@ -7,7 +7,9 @@ try "build release" build release
 [ "$results_failed" -eq 0 ] || finish
 if [ "${1:-}" = --mutants ]; then
     for proof in fat kv; do
-        "$cairn_root/tests/$proof/crash/mutants.sh" || fail "$proof" "a fault that was planted is not found"
+        log=$("$cairn_root/tests/$proof/crash/mutants.sh") || fail "$proof" "a fault that was planted is not found"
+        echo "$log"
+        results_passed=$((results_passed + $(grep -c '^ok ' <<<"$log")))
     done
     finish
 fi
