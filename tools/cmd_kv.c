@@ -4,11 +4,23 @@
 #include "kv.h"
 
 static const struct tool_verb *const verbs[] = {
-    &tool_verb_kv_create,  &tool_verb_kv_get,      &tool_verb_kv_set,
-    &tool_verb_kv_ls,      &tool_verb_kv_tree,     &tool_verb_kv_stat,
-    &tool_verb_kv_rm,      &tool_verb_kv_mv,       &tool_verb_kv_load,
-    &tool_verb_kv_dump,    &tool_verb_kv_snapshot, &tool_verb_kv_grow,
-    &tool_verb_kv_compact, &tool_verb_kv_check,    NULL,
+    &tool_verb_kv_create,
+    &tool_verb_kv_get,
+    &tool_verb_kv_set,
+    &tool_verb_kv_ls,
+    &tool_verb_kv_tree,
+    &tool_verb_kv_stat,
+    &tool_verb_kv_rm,
+    &tool_verb_kv_mv,
+    &tool_verb_kv_load,
+    &tool_verb_kv_dump,
+    &tool_verb_kv_snapshot,
+    &tool_verb_kv_grow,
+    &tool_verb_kv_compact,
+    &tool_verb_kv_check,
+    &tool_verb_kv_repair,
+    &tool_verb_kv_salvage,
+    NULL,
 };
 
 const struct tool_verb tool_verb_kv = {

@@ -28,31 +28,12 @@ struct work {
     struct cairn_kv_check_result result;
 };
 
-static const char *const severities[] = { "note", "minor", "major" };
-
 /* ---- findings ------------------------------------------------------------------------------- */
 
 static void finding_json(struct tool_json *json, const struct cairn_kv_finding *finding)
 {
-    tool_json_open_line(json, NULL, '{');
-    tool_json_str(json, "fault", cairn_kv_fault_name(finding->fault));
-    tool_json_str(json, "severity", severities[finding->severity]);
-    if (finding->page != UINT64_MAX) tool_json_u64(json, "page", finding->page);
-    if (finding->id) tool_json_u64(json, "id", finding->id);
-    if (finding->key[0]) tool_json_str(json, "key", finding->key);
-    tool_json_u64(json, "a", finding->a);
-    tool_json_u64(json, "b", finding->b);
-    tool_json_str(json, "text", finding->text);
+    tool_kv_finding_json(json, finding);
     tool_json_close(json, '}');
-}
-
-static void finding_print(const struct cairn_kv_finding *finding)
-{
-    printf("%s: %s", severities[finding->severity], cairn_kv_fault_name(finding->fault));
-    if (finding->key[0]) printf(" (%s, of id %llu)", finding->key, (unsigned long long)finding->id);
-    fputs(": ", stdout);
-    tool_name_put(stdout, finding->text);
-    putchar('\n');
 }
 
 static bool report(void *ctx, const struct cairn_kv_finding *finding)
@@ -63,16 +44,11 @@ static bool report(void *ctx, const struct cairn_kv_finding *finding)
     if (work->as_json)
         finding_json(&work->json, finding);
     else
-        finding_print(finding);
+        tool_kv_finding_print(finding);
     return !tool_stop_asked();
 }
 
 /* ---- the result ----------------------------------------------------------------------------- */
-
-static uint64_t faults(const struct cairn_kv_check_result *result)
-{
-    return result->findings[CAIRN_KV_MINOR] + result->findings[CAIRN_KV_MAJOR];
-}
 
 static void result_json(struct work *work)
 {
@@ -102,7 +78,7 @@ static void result_print(const struct work *work)
 {
     char size[TOOL_TEXT_BYTES];
     const struct cairn_kv_check_result *result = &work->result;
-    uint64_t count = faults(result);
+    uint64_t count = tool_kv_faults(result);
     if (work->printed > FINDINGS_MOST)
         printf("and %llu more\n", (unsigned long long)(work->printed - FINDINGS_MOST));
     tool_name_put(stdout, work->text);
@@ -181,7 +157,7 @@ static enum tool_status run(const struct tool_args *args)
     enum cairn_err closing = cairn_image_close(image, err ? NULL : &why);
     if (!err) err = closing;
     if (err) return tool_fail(work.text, err, &why);
-    return faults(&work.result) ? TOOL_FOUND : TOOL_DONE;
+    return tool_kv_faults(&work.result) ? TOOL_FOUND : TOOL_DONE;
 }
 
 const struct tool_verb tool_verb_kv_check = {

@@ -70,8 +70,8 @@ static void usage_print(const struct cairn_kv_native_usage *usage)
     printf(", pages of %s\n", tool_size_text(page, buf));
     printf("  log         %s", tool_size_text(geometry->log_bytes, buf));
     printf(", %s in use\n", tool_size_text(usage->log_used_bytes, buf));
-    printf("  tree        %llu entries, %u levels", (unsigned long long)usage->entries,
-           usage->depth);
+    printf("  tree        %llu entries, %u level%s", (unsigned long long)usage->entries,
+           usage->depth, usage->depth == 1 ? "" : "s");
     printf(", %s\n", tool_size_text(usage->tree_pages * page, buf));
     printf("  values      %s outside of the tree\n", tool_size_text(usage->data_pages * page, buf));
     printf("  free        %s\n", tool_size_text(usage->free_pages * page, buf));

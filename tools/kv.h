@@ -4,16 +4,18 @@
 #define CAIRN_TOOLS_KV_H
 
 #include "args.h"
+#include "json.h"
 #include "out.h"
 #include "session.h"
 
 #include <cairn/image_kv.h>
+#include <cairn/kv_check.h>
 #include <cairn/kv_native.h>
 
 extern const struct tool_verb tool_verb_kv_check, tool_verb_kv_compact, tool_verb_kv_create,
     tool_verb_kv_dump, tool_verb_kv_get, tool_verb_kv_grow, tool_verb_kv_load, tool_verb_kv_ls,
-    tool_verb_kv_mv, tool_verb_kv_rm, tool_verb_kv_set, tool_verb_kv_snapshot, tool_verb_kv_stat,
-    tool_verb_kv_tree;
+    tool_verb_kv_mv, tool_verb_kv_repair, tool_verb_kv_rm, tool_verb_kv_salvage, tool_verb_kv_set,
+    tool_verb_kv_snapshot, tool_verb_kv_stat, tool_verb_kv_tree;
 
 /* An open store, and what it lies on. */
 struct tool_kv {
@@ -64,6 +66,15 @@ enum tool_status tool_kv_each(const struct tool_args *args, bool write, const ch
 /* A key or a part of it, of any bytes, escaped; the rest as tool_entry_put. */
 void tool_kv_name_put(FILE *to, const char *name, size_t bytes);
 void tool_kv_entry_put(const char *name, size_t bytes, bool is_dictionary);
+
+/* What a check found: a line, and an object that is left open for more. (kv_finding.c) */
+void tool_kv_finding_print(const struct cairn_kv_finding *finding);
+void tool_kv_finding_json(struct tool_json *json, const struct cairn_kv_finding *finding);
+/* Those that count as wrong: minor and major. */
+static inline uint64_t tool_kv_faults(const struct cairn_kv_check_result *result)
+{
+    return result->findings[CAIRN_KV_MINOR] + result->findings[CAIRN_KV_MAJOR];
+}
 
 /* "83dbf03b-6870-8c8a-9dfd-4db28b6443ea" */
 const char *tool_kv_uuid_text(const uint8_t uuid[16], char buf[TOOL_TEXT_BYTES]);

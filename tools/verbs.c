@@ -6,29 +6,12 @@
 #include <string.h>
 
 const struct tool_verb *const tool_verbs[] = {
-    &tool_verb_build,
-    &tool_verb_format,
-    &tool_verb_info,
-    &tool_verb_check,
-    &tool_verb_ls,
-    &tool_verb_tree,
-    &tool_verb_find,
-    &tool_verb_cat,
-    &tool_verb_cp,
-    &tool_verb_extract,
-    &tool_verb_mv,
-    &tool_verb_rm,
-    &tool_verb_mkdir,
-    &tool_verb_touch,
-    &tool_verb_attr,
-    &tool_verb_label,
-    &tool_verb_resize,
-    &tool_verb_defrag,
-    &tool_verb_trim,
-    &tool_verb_part,
-    &tool_verb_kv,
-    &tool_verb_serve,
-    NULL,
+    &tool_verb_build,  &tool_verb_format,    &tool_verb_info,  &tool_verb_check,
+    &tool_verb_ls,     &tool_verb_tree,      &tool_verb_find,  &tool_verb_cat,
+    &tool_verb_cp,     &tool_verb_extract,   &tool_verb_mv,    &tool_verb_rm,
+    &tool_verb_mkdir,  &tool_verb_touch,     &tool_verb_attr,  &tool_verb_label,
+    &tool_verb_resize, &tool_verb_defrag,    &tool_verb_trim,  &tool_verb_part,
+    &tool_verb_kv,     &tool_verb_unikernel, &tool_verb_serve, NULL,
 };
 
 const char *tool_verb_word(const struct tool_verb *verb)

@@ -106,12 +106,15 @@ void kvn_bulk_abort(struct kvn_change_set *set)
     bulk->is_open = false;
 }
 
-/* What is in the overlay is merged into the new tree, and never logged. */
+/* What is in the overlay is merged into the new tree, and never logged. A number of the log is left
+ * out instead: an older state with the log behind it is not this one, and shows that (store.h, 7).
+ */
 static enum cairn_err seal(struct kvn_change_set *set, struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
     store->log_behind = store->overlay[store->active].last_staged;
     store->pending_bytes = 0;
+    store->log.seq++;
     enum cairn_err err = kvn_checkpoint_begin(store, true, why);
     store->bulk.is_open = false;
     if (!err) err = kvn_checkpoint_finish(store, why);

@@ -11,13 +11,16 @@
 
 /* ---- room ----------------------------------------------------------------------------------- */
 
-/* Too little memory or log for another change: a checkpoint must end first. */
+/* Too little memory or log for a batch of what is promised (cairn_kv_native_mem_least): a
+ * checkpoint must end first. */
 static bool is_tight(const struct kvn_store *store)
 {
     const struct kvn_pool *pool = &store->pool;
-    uint64_t room = kvn_log_room(&store->log);
-    return pool->taken + pool->take_max / 8 + 4 > pool->take_max ||
-           room < store->pending_bytes * 2 + store->log.bytes / 8;
+    const struct kvn_log *log = &store->log;
+    uint64_t promised = 2 * (log->bytes / 32) + 4 * (uint64_t)log->unit;
+    uint64_t least = cairn_max_u64(promised, log->bytes / 8);
+    return pool->taken + pool->take_max / 8 + 4 + kvn_overlay_spare(pool) > pool->take_max ||
+           kvn_log_room(log) < store->pending_bytes * 2 + least;
 }
 
 static enum cairn_err one_checkpoint(struct kvn_store *store, struct cairn_why *why)
@@ -120,23 +123,51 @@ enum cairn_err kvn_change_begin_bare(struct kvn_change_set *set, struct kvn_stor
     return CAIRN_OK;
 }
 
-/* What removed dictionaries leave to do: some of it, or, where room is short, as much as it takes,
- * each part a commit of its own. */
+/* So many entries that the checkpoint of their removal has room, too. */
+static uint32_t reclaim_entries(const struct kvn_store *store)
+{
+    uint64_t fit = kvn_space_room(&store->space) / (4 * kvn_path_pages(store));
+    return (uint32_t)cairn_max_u64(1, cairn_min_u64(fit, STEP_ENTRIES));
+}
+
+/* A part of it, a commit of its own, brought into the tree where room or log would not do for
+ * another one. */
+static enum cairn_err reclaim_part(struct kvn_change_set *set, uint64_t pages,
+                                   struct cairn_why *why)
+{
+    struct kvn_store *store = set->store;
+    enum cairn_err err = kvn_reclaim(set, reclaim_entries(store), why);
+    if (err) return err;
+    kvn_change_publish(set);
+    err = kvn_checkpoint_finish(store, why);
+    if (!err && (is_tight(store) || kvn_room_check(store, kvn_path_pages(store), true, NULL)))
+        err = one_checkpoint(store, why);
+    if (!err && !store->graves) err = reclaim_pages(store, pages, why);
+    if (!err) err = kvn_checkpoint_begin(store, false, why);
+    set_begin(set, store); /* also after an error: what was published is not taken back */
+    return err;
+}
+
+/* Pages that so many entries less may have written anew: each may leave a note. */
+static uint64_t reclaim_pages_needed(const struct kvn_store *store, uint32_t entries)
+{
+    return 2 * entries * kvn_path_pages(store);
+}
+
+/* What removed dictionaries leave to do: some of it, or, where room is short, as much as it takes.
+ */
 static enum cairn_err reclaim_some(struct kvn_change_set *set, uint64_t pages,
                                    struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
-    while (store->graves && kvn_room_check(store, pages, false, NULL)) {
-        enum cairn_err err = kvn_reclaim(set, STEP_ENTRIES, why);
-        if (err) return err;
-        kvn_change_publish(set);
-        err = kvn_checkpoint_finish(store, why);
-        if (!err && !store->graves) err = reclaim_pages(store, pages, why);
-        if (!err) err = kvn_checkpoint_begin(store, false, why);
-        set_begin(set, store); /* also after an error: what was published is not taken back */
+    for (;;) {
+        uint32_t entries = reclaim_entries(store);
+        uint64_t wants = pages + reclaim_pages_needed(store, entries);
+        if (!store->graves) return CAIRN_OK;
+        if (!kvn_room_check(store, wants, false, NULL)) return kvn_reclaim(set, entries, why);
+        enum cairn_err err = reclaim_part(set, pages, why);
         if (err) return err;
     }
-    return store->graves ? kvn_reclaim(set, STEP_ENTRIES, why) : CAIRN_OK;
 }
 
 enum cairn_err kvn_change_begin(struct kvn_change_set *set, struct kvn_store *store, uint64_t pages,

@@ -99,6 +99,7 @@ struct cairn_kv_check {
     uint64_t index_number; /* of index_page at level index_level; UINT64_MAX: none */
     uint64_t group;        /* at hand */
     uint64_t map_free;
+    struct kvn_mend *mend; /* the map is not compared, but built (repair.h); or NULL */
 };
 
 static inline uint64_t kvn_check_id(const uint8_t *key)
@@ -148,6 +149,8 @@ enum cairn_err kvn_check_read(struct cairn_kv_check *check, uint64_t page, uint3
 
 /* An entry of a tree, in order of their keys. */
 void kvn_check_entry(struct cairn_kv_check *check, struct kvn_slice key, struct kvn_slice record);
+/* Has a record of this kind a place under such a key, of KVN_ID_BYTES at least? */
+bool kvn_entry_fits(struct kvn_slice key, enum kvn_kind kind);
 /* Read what is queued. */
 void kvn_check_values(struct cairn_kv_check *check);
 /* The newest tree was walked: ids. */

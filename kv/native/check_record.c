@@ -95,6 +95,12 @@ static bool name_fits(uint64_t id, enum kvn_kind kind, struct kvn_slice key)
     return kind == KVN_CHUNK ? is_chunk_number(key) : is_segment(key);
 }
 
+bool kvn_entry_fits(struct kvn_slice key, enum kvn_kind kind)
+{
+    uint64_t id = kvn_check_id(key.data);
+    return kind_fits(id, kind) && name_fits(id, kind, key);
+}
+
 /* Entries of one id are all chunks, or all names. */
 static bool fits_beside(struct cairn_kv_check *check, uint64_t id, enum kvn_kind kind)
 {

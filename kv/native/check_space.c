@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The map of free space, beside what is in use. */
-#include "check.h"
+#include "repair.h"
+
+#define AHEAD_PAGES 64u /* compared at once */
 
 bool kvn_check_comes(const struct cairn_kv_check *check, uint64_t page, uint32_t count)
 {
@@ -20,8 +22,8 @@ static void map_found(struct cairn_kv_check *check, uint64_t page, const char *w
 }
 
 /* The page of that level and number, which its entry leads to. */
-static bool map_read(struct cairn_kv_check *check, uint32_t level, uint64_t number,
-                     const struct kvn_home *home, uint8_t *mem)
+bool kvn_check_map(struct cairn_kv_check *check, uint32_t level, uint64_t number,
+                   const struct kvn_home *home, uint8_t *mem)
 {
     struct kvn_bits_head head;
     uint64_t page = kvn_homes_page(&check->super, level, number) + home->home;
@@ -42,8 +44,8 @@ static bool map_read(struct cairn_kv_check *check, uint32_t level, uint64_t numb
 
 /* The entry of a page of level `level`; the pages above it are read from the top down, the last one
  * kept. False: one of them is not whole. */
-static bool entry_get(struct cairn_kv_check *check, uint32_t level, uint64_t number,
-                      struct kvn_home *home)
+bool kvn_check_home(struct cairn_kv_check *check, uint32_t level, uint64_t number,
+                    struct kvn_home *home)
 {
     const struct kvn_super *super = &check->super;
     uint32_t fanout = kvn_index_fanout(super->page_bytes);
@@ -58,7 +60,7 @@ static bool entry_get(struct cairn_kv_check *check, uint32_t level, uint64_t num
         if (!home->birth) return true;
         if (check->index_number != parent || at > level + 1) {
             check->index_number = UINT64_MAX;
-            if (!map_read(check, at, parent, home, check->index_page)) return false;
+            if (!kvn_check_map(check, at, parent, home, check->index_page)) return false;
             check->index_number = at == level + 1 ? parent : UINT64_MAX;
         }
         uint64_t child = number / under % fanout;
@@ -79,17 +81,28 @@ static void run_found(struct cairn_kv_check *check, uint64_t page, uint64_t coun
                   (unsigned long long)count, (unsigned long long)page);
 }
 
+/* Are the next pages, as many as are looked at together, the same for both? Most are: nothing is in
+ * large parts of a device. */
+static bool same_ahead(const uint8_t *bits, const uint8_t *also, uint64_t at, uint64_t count)
+{
+    return at % AHEAD_PAGES == 0 && at + AHEAD_PAGES <= count &&
+           memcmp(bits + at / 8, also + at / 8, AHEAD_PAGES / 8) == 0;
+}
+
 /* Pages of the group that are in use and free for the map, or the other way round, run by run. */
 static void compare(struct cairn_kv_check *check, const uint8_t *bits, uint64_t first,
                     uint64_t count)
 {
     const struct kvn_check_window *pages = &check->pages;
+    const uint8_t *is = pages->is + (first - pages->first) / 8; /* groups are whole bytes */
     uint64_t run = 0;
     bool run_used = false;
     for (uint64_t i = 0; i <= count && !check->stopped; i++) {
         bool used = false, wrong = false;
+        while (!run && same_ahead(bits, is, i, count))
+            i += AHEAD_PAGES;
         if (i < count && !kvn_has_fixed(&check->super, first + i, 1)) {
-            used = kvn_bit(pages->is, first + i - pages->first);
+            used = kvn_bit(is, i);
             wrong = used != kvn_bit(bits, i);
         }
         if (run && (!wrong || used != run_used)) {
@@ -106,12 +119,12 @@ static void group_check(struct cairn_kv_check *check, uint64_t group)
     struct kvn_home home;
     uint64_t size = kvn_group_pages(check->super.page_bytes), first = group * size;
     uint8_t *bits = check->map_page + KVN_BITS_AT;
-    if (!entry_get(check, 0, group, &home)) {
+    if (!kvn_check_home(check, 0, group, &home)) {
         check->blind = true;
         return;
     }
     if (!home.birth) kvn_group_fixed(&check->super, group, bits);
-    if (home.birth && !map_read(check, 0, group, &home, check->map_page)) {
+    if (home.birth && !kvn_check_map(check, 0, group, &home, check->map_page)) {
         check->blind = true;
         return;
     }
@@ -132,6 +145,9 @@ bool kvn_check_group(struct cairn_kv_check *check)
     if (check->group >= kvn_groups(&check->super) ||
         check->group * size >= pages->first + pages->count)
         return false;
-    group_check(check, check->group++);
+    if (check->mend)
+        kvn_mend_group(check, check->group++);
+    else
+        group_check(check, check->group++);
     return true;
 }

@@ -9,6 +9,7 @@
  */
 #include <cairn/bytes.h>
 
+#include "node.h"
 #include "store.h"
 
 /* ---- when ----------------------------------------------------------------------------------- */
@@ -24,23 +25,34 @@ bool kvn_checkpoint_due(const struct kvn_store *store)
            logged > store->log.bytes / 4 * quarters;
 }
 
-/* Pages that a checkpoint of this overlay may have to allocate: each entry another path of the
- * tree, but not more paths than there are pages; new entries half-filled pages. */
-static uint64_t pages_needed(const struct kvn_store *store, const struct kvn_overlay *overlay)
+/* New entries take half-filled pages, and those, in the pages above, a key each. */
+static uint64_t pages_fresh(const struct kvn_store *store, const struct kvn_overlay *overlay)
 {
-    uint64_t paths = overlay->entries * (store->tree.depth + 1u);
-    uint64_t most = store->super.tree_pages;
-    uint64_t fresh = (overlay->record_bytes + overlay->entries * KVN_KEY_MAX / 4) /
-                     (store->super.page_bytes / 2);
-    return (paths < most ? paths : most) + fresh + store->tree.depth + 2;
+    uint64_t bytes = overlay->record_bytes + overlay->key_bytes +
+                     overlay->entries * (KVN_SLOT_BYTES + KVN_ENTRY_HEAD_BYTES);
+    uint64_t leaves = bytes / (store->super.page_bytes / 2);
+    return leaves + leaves / 4 + store->tree.depth + 2;
+}
+
+/* Pages that a checkpoint of this overlay may have to allocate: each entry another path of the
+ * tree and one beside it, but not more than the tree then has; and new ones. */
+static uint64_t pages_needed(const struct kvn_store *store, const struct kvn_overlay *overlay,
+                             uint64_t tree_pages)
+{
+    uint64_t paths = overlay->entries * kvn_path_pages(store);
+    return cairn_min_u64(paths, tree_pages) + pages_fresh(store, overlay);
 }
 
 enum cairn_err kvn_room_check(const struct kvn_store *store, uint64_t pages, bool removing,
                               struct cairn_why *why)
 {
-    uint64_t reserve = removing ? 0 : store->super.pages / 100 + 8;
-    uint64_t need = pages + reserve + pages_needed(store, &store->overlay[0]) +
-                    pages_needed(store, &store->overlay[1]);
+    const struct kvn_overlay *active = &store->overlay[store->active];
+    const struct kvn_overlay *frozen = &store->overlay[!store->active];
+    uint64_t tree_pages = store->super.tree_pages;
+    uint64_t kept = cairn_min_u64(store->super.pages / 64 + 16, store->super.pages / 8);
+    uint64_t reserve = removing ? 0 : kept;
+    uint64_t need = pages + reserve + pages_needed(store, frozen, tree_pages) +
+                    pages_needed(store, active, tree_pages + pages_fresh(store, frozen));
     if (kvn_space_room(&store->space) >= need) return CAIRN_OK;
     enum cairn_err err = cairn_why_fail(why, CAIRN_ENOSPC, "the store is full");
     cairn_why_hint(why, "remove something, or make the device larger and grow the store");
@@ -65,11 +77,17 @@ enum cairn_err kvn_record_superseded(struct kvn_store *store, struct kvn_slice o
     return kvn_chunk_free_but(&store->values, &had, has_chunk ? &has : NULL, born, why);
 }
 
+/* Pages go from version to version: what the first one has not of the tree's record's, then what
+ * the second has not of the first one's. Each page goes once. */
 static enum cairn_err record_gone(void *of, struct kvn_slice key, struct kvn_slice record,
                                   const struct kvn_slice *replaced_by, struct cairn_why *why)
 {
+    struct kvn_store *store = of;
+    const struct kvn_version *first = store->checkpoint.first;
+    struct kvn_slice bytes = { first ? first->record : NULL, first ? first->bytes : 0 };
     (void)key;
-    return kvn_record_superseded(of, record, replaced_by, 0, why);
+    if (first) replaced_by = first->removed ? NULL : &bytes;
+    return kvn_record_superseded(store, record, replaced_by, 0, why);
 }
 
 void kvn_merge_job_fill(struct kvn_store *store, struct kvn_merge_job *job, uint64_t generation)
@@ -107,6 +125,7 @@ static void freeze(struct kvn_store *store)
     checkpoint->super.log_start = store->log.position;
     checkpoint->super.log_seq = store->log.seq;
     checkpoint->super.log_chain = store->log.chain;
+    checkpoint->super.log_skip = 0;
     checkpoint->super.next_id = store->next_id;
     checkpoint->super.data_pages = store->values.pages;
     checkpoint->super.snapshot_generation = store->values.snapshot_generation;
@@ -139,19 +158,21 @@ static enum cairn_err merge_entry(struct kvn_store *store, const struct kvn_entr
 {
     struct kvn_slice key = kvn_entry_key(entry);
     struct kvn_slice record = { version->record, version->bytes };
-    uint64_t born = store->super.generation + 1;
     const struct kvn_version *newer = version;
     for (const struct kvn_version *older = version->older; older; older = older->older) {
         struct kvn_slice was = { older->record, older->bytes };
         struct kvn_slice is = { newer->record, newer->bytes };
         enum cairn_err err =
-            older->removed
-                ? CAIRN_OK
-                : kvn_record_superseded(store, was, newer->removed ? NULL : &is, born, why);
+            older->removed ? CAIRN_OK
+                           : kvn_record_superseded(store, was, newer->removed ? NULL : &is, 0, why);
         if (err) return err;
         newer = older;
     }
-    return kvn_merge_put(store->checkpoint.merge, key, version->removed ? NULL : &record, why);
+    store->checkpoint.first = newer;
+    enum cairn_err err =
+        kvn_merge_put(store->checkpoint.merge, key, version->removed ? NULL : &record, why);
+    store->checkpoint.first = NULL;
+    return err;
 }
 
 static const struct kvn_entry *next_entry(struct kvn_store *store,
@@ -230,6 +251,7 @@ static void install(struct kvn_store *store)
     store->log.start = checkpoint->super.log_start;
     store->log.start_seq = checkpoint->super.log_seq;
     store->log.start_chain = checkpoint->super.log_chain;
+    store->log.start_skip = checkpoint->super.log_skip;
     if (store->durable < checkpoint->number) store->durable = checkpoint->number;
     if (store->log.durable_seq + 1 < checkpoint->super.log_seq)
         store->log.durable_seq = checkpoint->super.log_seq - 1;

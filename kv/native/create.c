@@ -7,6 +7,7 @@
 #include "format.h"
 
 #define LOG_LEAST (UINT64_C(128) << 10)
+#define LOG_BLOCKS_LEAST 16u /* each record takes whole ones */
 #define LOG_MOST (UINT64_C(64) << 20)
 #define PAGES_LEAST 64u
 
@@ -29,12 +30,15 @@ static enum cairn_err geometry(struct kvn_super *super, const struct cairn_blk *
     if (bytes < CAIRN_KV_NATIVE_DEVICE_LEAST || bytes / page < PAGES_LEAST)
         return cairn_why_fail(why, CAIRN_EINVAL,
                               "the device is too small: a store takes 1 MiB and 64 pages");
-    if (!options->log_bytes && log < LOG_LEAST) log = LOG_LEAST;
+    uint64_t least = LOG_BLOCKS_LEAST * (uint64_t)block;
+    if (least < LOG_LEAST) least = LOG_LEAST;
+    if (!options->log_bytes && log < least) log = least;
     if (!options->log_bytes && log > LOG_MOST) log = LOG_MOST;
     super->log_bytes = (log + page - 1) / page * page;
     super->pages = bytes / page;
-    if (super->log_bytes < LOG_LEAST || super->log_bytes > bytes / 2)
-        return cairn_why_fail(why, CAIRN_EINVAL, "the log takes 128 KiB to half of the device");
+    if (super->log_bytes < least || super->log_bytes > bytes / 2)
+        return cairn_why_fail(why, CAIRN_EINVAL,
+                              "the log takes 128 KiB (16 blocks, if larger) to half of the device");
     enum cairn_err err = kvn_geometry_check(super, why);
     if (err) cairn_why_hint(why, "with larger pages the log, and the store, may be larger");
     return err;

@@ -57,9 +57,13 @@ enum cairn_err kvn_chunk_copy(struct kvn_change_set *set, const struct kvn_chunk
 /* Is nothing under this id? */
 enum cairn_err kvn_id_is_empty(struct kvn_change_set *set, uint64_t id, bool *empty,
                                struct cairn_why *why) CAIRN_MUST_USE;
-/* Before pages are allocated: a checkpoint that must end first does, and there is room. Drops the
- * lock. */
-enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages,
+/* Write into a chunk (old NULL: there is none) in pieces that the writer's memory holds. */
+enum cairn_err kvn_chunk_put(struct kvn_change_set *set, const struct kvn_chunk *old,
+                             uint32_t offset, const uint8_t *data, uint32_t bytes,
+                             struct kvn_chunk *out, struct cairn_why *why) CAIRN_MUST_USE;
+/* Before pages are allocated: a checkpoint that must end first does, and there is room; of what is
+ * kept for removing, too, when the store does not grow by them. Drops the lock. */
+enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, bool grows,
                                struct cairn_why *why) CAIRN_MUST_USE;
 
 #endif

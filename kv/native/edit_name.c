@@ -112,7 +112,8 @@ enum cairn_err kvn_edit_make(struct kvn_change_set *set, const struct kvn_edit *
 {
     struct kvn_stands stands;
     if (edit->key.bytes == 0) return CAIRN_OK;
-    enum cairn_err err = kvn_stands_make(set, edit->key, 0, &stands, why);
+    enum cairn_err err = kvn_room_check(set->store, 0, false, why);
+    if (!err) err = kvn_stands_make(set, edit->key, 0, &stands, why);
     if (err) return err;
     if (!stands.is) return make_at(set, &stands.place, why);
     if (stands.record.kind == KVN_DICTIONARY) return CAIRN_OK;
@@ -167,7 +168,8 @@ enum cairn_err kvn_edit_time(struct kvn_change_set *set, const struct kvn_edit *
                              struct cairn_why *why)
 {
     struct kvn_stands stands;
-    enum cairn_err err = kvn_stands_find(set, edit->key, 0, &stands, why);
+    enum cairn_err err = kvn_room_check(set->store, 0, true, why);
+    if (!err) err = kvn_stands_find(set, edit->key, 0, &stands, why);
     if (err) return err;
     if (stands.place.is_root)
         return cairn_why_fail(why, CAIRN_EINVAL, "the root's time is not set");

@@ -96,7 +96,8 @@ enum cairn_err kvn_edit_rename(struct kvn_change_set *set, const struct kvn_edit
     struct kvn_stands from;
     struct kvn_stands to;
     if (!edit->key.bytes) return cairn_why_fail(why, CAIRN_EINVAL, "the root cannot be moved");
-    enum cairn_err err = kvn_stands_find(set, edit->key, 0, &from, why);
+    enum cairn_err err = kvn_room_check(set->store, 0, false, why);
+    if (!err) err = kvn_stands_find(set, edit->key, 0, &from, why);
     if (err) return err;
     if (!from.is) return cairn_why_fail(why, CAIRN_ENOENT, "there is nothing under the old key");
     uint64_t avoid = from.record.kind == KVN_DICTIONARY ? from.record.id : 0;

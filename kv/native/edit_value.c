@@ -8,7 +8,8 @@
 
 #include "edit.h"
 
-enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, struct cairn_why *why)
+enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, bool grows,
+                               struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
     while (store->sealing)
@@ -17,7 +18,7 @@ enum cairn_err kvn_pages_ready(struct kvn_change_set *set, uint64_t pages, struc
         enum cairn_err err = kvn_checkpoint_finish(store, why);
         if (err) return err;
     }
-    return kvn_room_check(store, pages, pages == 0, why);
+    return kvn_room_check(store, pages, !grows, why);
 }
 
 /* ---- chunks --------------------------------------------------------------------------------- */
@@ -33,18 +34,18 @@ static enum cairn_err give_back(struct kvn_change_set *set, const struct kvn_chu
     return err;
 }
 
-/* Write into a chunk (old NULL: there is none) in pieces that the writer's memory holds. */
-static enum cairn_err chunk_write(struct kvn_change_set *set, const struct kvn_chunk *old,
-                                  uint32_t offset, const uint8_t *data, uint32_t bytes,
-                                  struct kvn_chunk *out, struct cairn_why *why)
+enum cairn_err kvn_chunk_put(struct kvn_change_set *set, const struct kvn_chunk *old,
+                             uint32_t offset, const uint8_t *data, uint32_t bytes,
+                             struct kvn_chunk *out, struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
     uint32_t page = store->super.page_bytes;
     struct kvn_chunk now;
     memset(&now, 0, sizeof now);
     if (old) now = *old;
-    enum cairn_err err =
-        kvn_pages_ready(set, kvn_chunk_wants(&store->values, &now, offset, bytes), why);
+    bool grows;
+    uint32_t wants = kvn_chunk_wants(&store->values, &now, offset, bytes, &grows);
+    enum cairn_err err = kvn_pages_ready(set, wants, grows, why);
     while (bytes && !err) {
         uint32_t most = store->chunk_mem_bytes - offset % page;
         uint32_t piece = bytes < most ? bytes : most;
@@ -139,7 +140,7 @@ static enum cairn_err write_large(struct kvn_change_set *set, uint64_t id, bool 
         bool is = false;
         if (piece > bytes) piece = (uint32_t)bytes;
         if (!fresh) err = find_chunk(set, id, number, &old, &is, why);
-        if (!err) err = chunk_write(set, is ? &old : NULL, skip, data, piece, &chunk, why);
+        if (!err) err = kvn_chunk_put(set, is ? &old : NULL, skip, data, piece, &chunk, why);
         if (!err)
             err =
                 give_back(set, &chunk, is ? &old : NULL, stage_chunk(set, id, number, &chunk, why));
@@ -173,7 +174,7 @@ static enum cairn_err set_at(struct kvn_change_set *set, struct kvn_slice key, c
     if (bytes <= store->inline_max) return stage_inline(set, key, data, bytes, why);
     if (bytes <= KVN_CHUNK_BYTES) {
         struct kvn_chunk chunk;
-        enum cairn_err err = chunk_write(set, NULL, 0, data, (uint32_t)bytes, &chunk, why);
+        enum cairn_err err = kvn_chunk_put(set, NULL, 0, data, (uint32_t)bytes, &chunk, why);
         return err ? err : give_back(set, &chunk, NULL, stage_small(set, key, bytes, &chunk, why));
     }
     uint64_t id = store->next_id++;
@@ -215,7 +216,7 @@ static enum cairn_err first_chunk(struct kvn_change_set *set, const struct kvn_s
     memset(chunk, 0, sizeof *chunk);
     if (stands->is && stands->has_chunk) *chunk = stands->chunk;
     if (!stands->is || !stands->inline_bytes) return CAIRN_OK;
-    return chunk_write(set, NULL, 0, set->store->inline_mem, stands->inline_bytes, chunk, why);
+    return kvn_chunk_put(set, NULL, 0, set->store->inline_mem, stands->inline_bytes, chunk, why);
 }
 
 static enum cairn_err write_small(struct kvn_change_set *set, const struct kvn_stands *stands,
@@ -226,8 +227,8 @@ static enum cairn_err write_small(struct kvn_change_set *set, const struct kvn_s
     struct kvn_chunk after;
     enum cairn_err err = first_chunk(set, stands, &before, why);
     if (err) return err;
-    err = chunk_write(set, &before, (uint32_t)edit->offset, edit->data, (uint32_t)edit->bytes,
-                      &after, why);
+    err = kvn_chunk_put(set, &before, (uint32_t)edit->offset, edit->data, (uint32_t)edit->bytes,
+                        &after, why);
     if (err) return stands->has_chunk ? err : give_back(set, &before, NULL, err);
     if (stands->inline_bytes)
         err = kvn_chunk_free_but(values, &before, &after, values->generation, why);
@@ -249,7 +250,7 @@ enum cairn_err kvn_chunk_copy(struct kvn_change_set *set, const struct kvn_chunk
         uint32_t piece = size - offset < page ? (uint32_t)(size - offset) : page;
         err = kvn_chunk_read(&store->values, chunk, offset, store->copy_mem, piece,
                              store->chunk_mem, why);
-        if (!err) err = chunk_write(set, &before, offset, store->copy_mem, piece, copy, why);
+        if (!err) err = kvn_chunk_put(set, &before, offset, store->copy_mem, piece, copy, why);
         if (err) return give_back(set, &before, NULL, err);
     }
     return CAIRN_OK;
@@ -287,14 +288,15 @@ enum cairn_err kvn_edit_write(struct kvn_change_set *set, const struct kvn_edit 
 {
     struct kvn_stands stands;
     if (edit->key.bytes == 0) return is_a_dictionary(why);
-    enum cairn_err err = kvn_room_check(set->store, 0, true, why);
-    if (!err) err = kvn_stands_make(set, edit->key, 0, &stands, why);
+    enum cairn_err err = kvn_stands_make(set, edit->key, 0, &stands, why);
     if (err) return err;
     if (stands.is && !kvn_is_value(&stands.record)) return is_a_dictionary(why);
     if (stands.is && !edit->bytes) return CAIRN_OK;
     uint64_t size = stands.is ? stands.record.size : 0;
+    bool inside = edit->offset + edit->bytes <= size && stands.record.kind != KVN_INLINE;
     if (edit->bytes && edit->offset + edit->bytes > size) size = edit->offset + edit->bytes;
-    err = write_at(set, &stands, edit, size, why);
+    err = kvn_room_check(set->store, 0, inside, why); /* what is reserved can be written */
+    if (!err) err = write_at(set, &stands, edit, size, why);
     return err || stands.is ? err : kvn_touch_above(set, &stands.place, why);
 }
 
@@ -307,7 +309,7 @@ static enum cairn_err reserve_large(struct kvn_change_set *set, uint64_t id, uin
     for (uint64_t at = 0; at < size && !err; at += KVN_CHUNK_BYTES) {
         uint64_t left = size - at;
         struct kvn_chunk chunk;
-        err = kvn_pages_ready(set, KVN_CHUNK_PAGES_MAX, why);
+        err = kvn_pages_ready(set, KVN_CHUNK_PAGES_MAX, true, why);
         if (!err)
             err = kvn_chunk_reserve(&set->store->values,
                                     left < KVN_CHUNK_BYTES ? (uint32_t)left : KVN_CHUNK_BYTES,
@@ -323,7 +325,7 @@ static enum cairn_err reserve_at(struct kvn_change_set *set, struct kvn_slice ke
                                  struct cairn_why *why)
 {
     struct kvn_store *store = set->store;
-    enum cairn_err err = kvn_pages_ready(set, size / store->super.page_bytes + 1, why);
+    enum cairn_err err = kvn_pages_ready(set, size / store->super.page_bytes + 1, true, why);
     if (err) return err;
     if (size <= store->inline_max) {
         memset(store->inline_mem, 0, (size_t)size);

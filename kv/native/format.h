@@ -61,6 +61,7 @@ struct kvn_super {
     uint64_t entries, tree_pages, data_pages, next_id, snapshot_generation;
     uint64_t log_start, log_seq;
     struct cairn_hash128 log_chain;
+    uint32_t log_skip; /* changes of the log's first record that the tree has already */
     uint64_t free_pages;
     uint64_t search_group;    /* where allocating goes on */
     uint64_t freed[KVN_RING]; /* pages freed while a generation was built, by generation mod 8 */

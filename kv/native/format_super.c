@@ -6,6 +6,7 @@
 #define HASH_AT 8u
 #define HASHED_AT 24u
 #define FREED_AT 296u
+#define SKIP_AT 360u
 #define TOP_AT 1024u
 
 static const uint8_t magic[8] = { 'C', 'a', 'i', 'r', 'n', 'K', 'V', '\n' };
@@ -76,6 +77,7 @@ static void encode_state(uint8_t *out, const struct kvn_super *super)
     kvn_hash_put(out + 264, super->log_chain);
     cairn_le64_put(out + 280, super->free_pages);
     cairn_le64_put(out + 288, super->search_group);
+    cairn_le32_put(out + SKIP_AT, super->log_skip);
 }
 
 void kvn_super_encode(uint8_t out[KVN_SUPER_BYTES], const struct kvn_super *super)
@@ -122,6 +124,7 @@ static void decode_state(struct kvn_super *super, const uint8_t *in)
     super->log_chain = kvn_hash_get(in + 264);
     super->free_pages = cairn_le64(in + 280);
     super->search_group = cairn_le64(in + 288);
+    super->log_skip = cairn_le32(in + SKIP_AT);
     for (uint32_t i = 0; i < KVN_RING; i++)
         super->freed[i] = cairn_le64(in + FREED_AT + i * sizeof(uint64_t));
 }

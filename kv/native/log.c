@@ -4,7 +4,6 @@
 
 #include <cairn/bytes.h>
 
-#define BUFFER_LEAST (UINT32_C(16) << 10) /* and a page: the longest change fits */
 #define BUFFER_MOST (UINT32_C(1) << 20)
 
 static uint64_t up_to(uint64_t bytes, uint64_t unit)
@@ -12,19 +11,26 @@ static uint64_t up_to(uint64_t bytes, uint64_t unit)
     return (bytes + unit - 1) / unit * unit;
 }
 
+/* A record of the longest change, and when replaying that change wherever in a unit it begins. */
+static uint64_t buffer_least(uint32_t page_bytes, uint32_t unit)
+{
+    uint64_t change = KVN_CHANGE_HEAD_BYTES + KVN_KEY_MAX + page_bytes / 4 + KVN_RECORD_MAX;
+    return up_to(KVN_LOG_HEAD_BYTES + change, unit) + unit;
+}
+
 enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, struct cairn_blk *dev,
                             const struct kvn_super *super, struct cairn_why *why)
 {
     const struct cairn_blk_info *info = cairn_blk_info(dev);
-    uint64_t wanted = arena->left / 16;
-    uint32_t least = BUFFER_LEAST + super->page_bytes;
-    wanted = wanted < least ? least : wanted;
+    uint32_t unit = info->block_bytes < 512 ? 512 : info->block_bytes;
+    uint64_t wanted = arena->left / 16, least = buffer_least(super->page_bytes, unit);
     wanted = wanted > BUFFER_MOST ? BUFFER_MOST : wanted;
     wanted = wanted > super->log_bytes / 4 ? super->log_bytes / 4 : wanted;
+    wanted = wanted < least ? least : wanted;
     *log = (struct kvn_log){ .dev = dev,
                              .first_byte = (uint64_t)KVN_RING * super->page_bytes,
                              .bytes = super->log_bytes,
-                             .unit = info->block_bytes < 512 ? 512 : info->block_bytes,
+                             .unit = unit,
                              .page_bytes = super->page_bytes,
                              .uuid8 = cairn_le64(super->uuid),
                              .position = super->log_start,
@@ -33,6 +39,7 @@ enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, stru
                              .start = super->log_start,
                              .start_seq = super->log_seq,
                              .start_chain = super->log_chain,
+                             .start_skip = super->log_skip,
                              .durable_seq = super->log_seq - 1 };
     log->buffer_bytes = (uint32_t)up_to(wanted, log->unit);
     log->buffer = cairn_arena_take(arena, log->buffer_bytes, 4096);

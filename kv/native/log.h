@@ -28,16 +28,19 @@ struct kvn_log {
     /* the first record that is not in the tree */
     uint64_t start, start_seq;
     struct cairn_hash128 start_chain;
+    uint32_t start_skip;  /* changes of it that are */
     uint64_t durable_seq; /* all up to it are durable */
     bool dropped;         /* behind the end is some of a batch that was left out when replaying */
+    bool accepts;         /* that records which were durable are lost: the log ends there, */
+    uint64_t behind_seq;  /* and behind it are records up to this one; 0: none */
     /* the record that is being filled or written */
     uint32_t filled, changes;
     struct kvn_log_head sealed;
     uint64_t writes, written_bytes;
 };
 
-/* The buffer is a sixteenth of arena's rest, 16 KiB and a page to 1 MiB, at most a quarter of the
- * log. Start, seq and chain are the superblock's. */
+/* The buffer is a sixteenth of arena's rest, to 1 MiB, at most a quarter of the log, and at least
+ * what the longest change takes. Start, seq and chain are the superblock's. */
 enum cairn_err kvn_log_init(struct kvn_log *log, struct cairn_arena *arena, struct cairn_blk *dev,
                             const struct kvn_super *super, struct cairn_why *why) CAIRN_MUST_USE;
 
@@ -69,7 +72,8 @@ struct kvn_replay {
     struct kvn_log_head head;
     uint64_t window;       /* offset in the record of what the buffer holds, */
     uint32_t window_bytes; /* so much */
-    uint32_t at;           /* offset in the record of the next change */
+    uint32_t at;           /* offset in the record of the next change, */
+    uint32_t done;         /* before which there are so many */
 };
 
 /* Find out how far the log goes: reads it all, once. *end_seq is the number behind the last record
@@ -78,8 +82,8 @@ struct kvn_replay {
 enum cairn_err kvn_replay_find_end(struct kvn_log *log, uint64_t *end_seq, uint64_t *durable_seq,
                                    struct cairn_why *why) CAIRN_MUST_USE;
 void kvn_replay_begin(struct kvn_replay *replay, struct kvn_log *log);
-/* Go to the next record below end_seq; *more false: there is none, and the log's position, seq and
- * chain are set for writing behind the last. */
+/* Go to the next record below end_seq, to the first change that the tree has not; *more false:
+ * there is none, and the log's position, seq and chain are set for writing behind the last. */
 enum cairn_err kvn_replay_next(struct kvn_replay *replay, uint64_t end_seq, bool *more,
                                struct cairn_why *why) CAIRN_MUST_USE;
 /* The next change of that record; *more false: it has no more. Slices point into the buffer, until

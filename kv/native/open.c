@@ -7,7 +7,8 @@
 
 #define RUN_BYTES (UINT32_C(256) << 10) /* written at once, where memory is plenty */
 #define MERGE_LEVELS 6u                 /* with pages of 4 KiB: some 10^9 entries */
-#define SMALL_BUDGET (UINT32_C(1) << 20)
+#define SMALL_PAGES 256u                /* a budget of fewer is small */
+#define PAGES_LEAST 64u
 #define STEP_ENTRIES 16u /* with the lock held: no longer than a fast flush takes */
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -19,33 +20,38 @@ size_t cairn_kv_native_mem_good(const struct cairn_blk *dev, uint64_t bytes)
     return (size_t)(good < most ? good : most);
 }
 
-/* The writer's pieces, and the merge's. */
+size_t cairn_kv_native_mem_least(uint32_t page_bytes)
+{
+    return (size_t)(page_bytes < KVN_PAGE_LEAST ? KVN_PAGE_LEAST : page_bytes) * PAGES_LEAST;
+}
+
+/* The writer's pieces, and the merge's: whole pages first. */
 static bool pieces_take(struct kvn_store *store, struct cairn_arena *arena, size_t budget)
 {
     uint32_t page = store->super.page_bytes;
-    bool small = budget < SMALL_BUDGET;
-    uint32_t chunk = small ? KVN_CHUNK_BYTES / 4 : KVN_CHUNK_BYTES;
+    bool small = budget / page < SMALL_PAGES;
+    uint32_t chunk = small ? KVN_CHUNK_BYTES / 8 : KVN_CHUNK_BYTES;
     store->chunk_mem_bytes = chunk < page ? page : chunk;
     store->merge_levels = MERGE_LEVELS;
-    store->run_pages = small ? 4 : RUN_BYTES / page < 4 ? 4 : RUN_BYTES / page;
+    store->run_pages = small ? 2 : RUN_BYTES / page < 4 ? 4 : RUN_BYTES / page;
     store->inline_max = page / 4 - 9;
     store->copy_mem = cairn_arena_take(arena, page, 4096);
     store->chunk_mem = cairn_arena_take(arena, store->chunk_mem_bytes, 4096);
+    size_t merge = kvn_merge_mem(page, store->merge_levels, store->run_pages);
+    store->merge_mem = cairn_arena_take(arena, store->kv.info.read_only ? 0 : merge, 64);
     store->record_mem = cairn_arena_take(arena, page / 4 + KVN_RECORD_MAX, 8);
     store->inline_mem = cairn_arena_take(arena, page / 4, 8);
     store->bulk.record = cairn_arena_take(arena, page / 4 + KVN_RECORD_MAX, 8);
-    store->merge_mem =
-        cairn_arena_take(arena, kvn_merge_mem(page, store->merge_levels, store->run_pages), 4096);
     return store->copy_mem && store->chunk_mem && store->record_mem && store->inline_mem &&
            store->bulk.record && store->merge_mem;
 }
 
-static enum cairn_err too_little(struct cairn_why *why, size_t have)
+static enum cairn_err too_little(struct cairn_why *why, size_t have, uint32_t page_bytes)
 {
     enum cairn_err err = cairn_why_fail(why, CAIRN_ENOMEM, "%llu bytes of memory are too few",
                                         (unsigned long long)have);
-    cairn_why_hint(why, "a store of pages of 4 KiB takes at least %u KiB",
-                   CAIRN_KV_NATIVE_MEM_LEAST >> 10);
+    cairn_why_hint(why, "a store of pages of %u KiB takes at least %u KiB", page_bytes >> 10,
+                   (unsigned)(cairn_kv_native_mem_least(page_bytes) >> 10));
     return err;
 }
 
@@ -94,6 +100,12 @@ static void state_fill(struct kvn_store *store)
     store->graves = true;
 }
 
+static void pass_by(struct kvn_store *store)
+{
+    if (!store->fell_back++) store->passed_generation = store->super.generation;
+    store->passed_seq = cairn_max_u64(store->passed_seq, store->super.log_seq);
+}
+
 /* The newest superblock whose root is there, from the one in store->super on. */
 static enum cairn_err fall_back(struct kvn_store *store, struct cairn_why *why)
 {
@@ -102,18 +114,54 @@ static enum cairn_err fall_back(struct kvn_store *store, struct cairn_why *why)
         cairn_why_clear(&root_why);
         enum cairn_err err = kvn_root_check(store, &store->super, &root_why);
         if (!err) return CAIRN_OK;
+        pass_by(store);
         if (kvn_super_find(store, store->super.generation, &store->super, NULL)) {
             if (why) *why = root_why;
             return err;
         }
-        store->fell_back++;
     }
+}
+
+static enum cairn_err gone(const struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = cairn_why_fail(
+        why, CAIRN_ECORRUPT,
+        "the root of generation %llu is damaged, and the log behind generation %llu has not all "
+        "that it had",
+        (unsigned long long)store->passed_generation, (unsigned long long)store->super.generation);
+    cairn_why_hint(why, "salvage copies what can still be read into another store");
+    return err;
+}
+
+/* An older state is the newest from now on: no number of the log comes twice. */
+static enum cairn_err take_older(struct kvn_store *store, struct cairn_why *why)
+{
+    store->log.seq = cairn_max_u64(store->log.seq, store->passed_seq);
+    store->log.seq = cairn_max_u64(store->log.seq, store->log.behind_seq + 1);
+    if (store->kv.info.read_only) return CAIRN_OK;
+    enum cairn_err err = kvn_checkpoint_begin(store, true, why);
+    return err ? err : kvn_checkpoint_finish(store, why);
+}
+
+/* All that the states passed by had is in the log once more; else an older one would be taken for
+ * the newest (store.h, 7), which is for devices that are known to lie. What is built from now on is
+ * newer than they. */
+static enum cairn_err fallen_back(struct kvn_store *store, struct cairn_why *why)
+{
+    bool is_older = store->log.seq < store->passed_seq || store->log.behind_seq >= store->log.seq;
+    if (is_older && !store->log.accepts) return gone(store, why);
+    if (store->fell_back) {
+        uint64_t next = cairn_max_u64(store->values.generation, store->passed_generation + 1);
+        store->values.generation = next;
+        kvn_space_skip(&store->space, next - 1);
+    }
+    return is_older ? take_older(store, why) : CAIRN_OK;
 }
 
 static enum cairn_err parts_open(struct kvn_store *store, struct cairn_arena *arena, size_t budget,
                                  struct cairn_why *why)
 {
-    if (!pieces_take(store, arena, budget)) return too_little(why, budget);
+    if (!pieces_take(store, arena, budget)) return too_little(why, budget, store->super.page_bytes);
     enum cairn_err err = kvn_log_init(&store->log, arena, store->dev, &store->super, why);
     if (!err)
         err = kvn_space_init(&store->space, arena, store->dev, &store->super, keep_of(store), why);
@@ -121,6 +169,7 @@ static enum cairn_err parts_open(struct kvn_store *store, struct cairn_arena *ar
         err = kvn_pool_init(&store->pool, arena, store->dev, &store->lock, store->super.page_bytes,
                             why);
     if (!err) store->pool.uuid8 = cairn_le64(store->super.uuid);
+    if (!err) store->log.accepts = store->options.keep > 1;
     return err;
 }
 
@@ -162,21 +211,30 @@ static enum cairn_err root_id_load(struct kvn_store *store, struct cairn_why *wh
     return err;
 }
 
+/* What only reads makes no new tree. */
+static size_t mem_least(const struct kvn_store *store)
+{
+    size_t least = cairn_kv_native_mem_least(store->super.page_bytes);
+    return store->kv.info.read_only ? least / 4 * 3 : least;
+}
+
 static enum cairn_err store_open(struct kvn_store *store, struct cairn_arena *arena,
-                                 struct cairn_why *why)
+                                 size_t mem_bytes, struct cairn_why *why)
 {
     struct cairn_arena search = *arena; /* its memory is used again afterwards */
     uint32_t block = cairn_blk_info(store->dev)->block_bytes;
     store->super_page =
         cairn_arena_take(&search, block < KVN_SUPER_BYTES ? KVN_SUPER_BYTES : block, 4096);
-    if (!store->super_page) return too_little(why, arena->left);
+    if (!store->super_page) return too_little(why, mem_bytes, block);
     enum cairn_err err = kvn_super_find(store, UINT64_MAX, &store->super, why);
     if (err) return err;
-    store->super_page = cairn_arena_take(arena, store->super.page_bytes, 4096);
-    if (!store->super_page) return too_little(why, arena->left);
+    uint32_t page = store->super.page_bytes;
+    info_fill(store);
+    if (mem_bytes < mem_least(store)) return too_little(why, mem_bytes, page);
+    store->super_page = cairn_arena_take(arena, page, 4096);
+    if (!store->super_page) return too_little(why, mem_bytes, page);
     uint8_t *rest = arena->at;
     size_t rest_bytes = arena->left;
-    info_fill(store);
     err = parts_open(store, arena, rest_bytes, why);
     if (!err) err = fall_back(store, why);
     if (!err && store->fell_back) err = parts_again(store, rest, rest_bytes, why);
@@ -185,19 +243,25 @@ static enum cairn_err store_open(struct kvn_store *store, struct cairn_arena *ar
         return cairn_why_fail(why, CAIRN_ENOTSUP, "a newer format, which can only be read");
     state_fill(store);
     err = kvn_log_replay(store, why);
-    if (!err) err = vouch(store, why);
-    if (!err) err = root_id_load(store, why);
+    if (!err) err = fallen_back(store, why);
+    return err ? err : vouch(store, why);
+}
+
+/* What the tree itself has to say first. */
+static enum cairn_err contents_open(struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = root_id_load(store, why);
     return err ? err : kvn_snapshots_load(store, why);
 }
 
-enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
-                                    const struct cairn_kv_native_options *options, void *mem,
-                                    size_t mem_bytes, struct cairn_why *why)
+enum cairn_err kvn_open(struct cairn_kv **kv, struct cairn_blk *dev,
+                        const struct cairn_kv_native_options *options, void *mem, size_t mem_bytes,
+                        bool is_salvage, struct cairn_why *why)
 {
     struct cairn_arena arena;
     cairn_arena_init(&arena, mem, mem_bytes);
     struct kvn_store *store = cairn_arena_array(&arena, 1, sizeof *store, 64);
-    if (!store || mem_bytes < CAIRN_KV_NATIVE_MEM_LEAST) return too_little(why, mem_bytes);
+    if (!store) return too_little(why, mem_bytes, KVN_PAGE_LEAST);
     store->dev = dev;
     if (options) store->options = *options;
     store->clock = store->options.clock ? store->options.clock : cairn_clock_wall_platform();
@@ -209,13 +273,21 @@ enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
     cairn_cond_init(&store->writer_left);
     cairn_cond_init(&store->log_left);
     cairn_lock_take(&store->lock);
-    enum cairn_err err = store_open(store, &arena, why);
+    enum cairn_err err = store_open(store, &arena, mem_bytes, why);
+    if (!err && !is_salvage) err = contents_open(store, why);
     cairn_lock_drop(&store->lock);
     if (!err)
         *kv = &store->kv;
     else
         cairn_lock_destroy(&store->lock);
     return err;
+}
+
+enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
+                                    const struct cairn_kv_native_options *options, void *mem,
+                                    size_t mem_bytes, struct cairn_why *why)
+{
+    return kvn_open(kv, dev, options, mem, mem_bytes, false, why);
 }
 
 /* ---- closing -------------------------------------------------------------------------------- */

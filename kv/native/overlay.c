@@ -9,7 +9,7 @@
 
 #include <cairn/bytes.h>
 
-#define SPARE_PAGES 8u /* of the pool's, for others */
+#define SPARE_MOST 8u /* an eighth where pages are few */
 
 /* Beginning of each page that the overlay has. */
 struct page {
@@ -18,10 +18,15 @@ struct page {
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
+uint32_t kvn_overlay_spare(const struct kvn_pool *pool)
+{
+    return pool->take_max / 8 < SPARE_MOST ? pool->take_max / 8 : SPARE_MOST;
+}
+
 static void *page_take(struct kvn_overlay *overlay)
 {
     struct kvn_pool *pool = overlay->pool;
-    if (pool->taken + SPARE_PAGES >= pool->take_max) return NULL;
+    if (pool->taken + kvn_overlay_spare(pool) >= pool->take_max) return NULL;
     struct page *page = (struct page *)(void *)kvn_pool_take(pool);
     if (!page) return NULL;
     page->next = overlay->text_pages;
@@ -158,6 +163,7 @@ static struct kvn_entry *entry_make(struct kvn_overlay *overlay, struct kvn_slic
     entry->bytes = (uint16_t)key.bytes;
     memcpy(entry->key, key.data, key.bytes);
     overlay->entries++;
+    overlay->key_bytes += key.bytes;
     return entry;
 }
 

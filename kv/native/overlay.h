@@ -29,12 +29,14 @@ struct kvn_overlay {
     struct kvn_pool *pool;
     struct kvn_index index;
     uint32_t pages; /* of the pool, in use */
-    uint64_t entries, versions, record_bytes;
+    uint64_t entries, versions, key_bytes, record_bytes;
     struct kvn_version *first_staged, *last_staged;
     void *text, *text_pages; /* private: where text goes, and all pages */
     uint32_t text_left;
 };
 
+/* Of the pages that may be taken of a pool, overlays leave so many to others. */
+uint32_t kvn_overlay_spare(const struct kvn_pool *pool);
 void kvn_overlay_init(struct kvn_overlay *overlay, struct kvn_pool *pool);
 /* Give all pages back. */
 void kvn_overlay_clear(struct kvn_overlay *overlay);

@@ -3,8 +3,8 @@
  * What a store is after opening: the newest superblock that is whole and whose root is, and behind
  * it the log. Replaying looks at the log three times: how far it goes; which pages its values have,
  * so that nothing else takes them; and its changes, into the overlay. When memory does not hold
- * them all, a checkpoint takes those that are there, and replaying goes on: all of it is safe to do
- * twice.
+ * them all, a checkpoint takes those that are there, and replaying goes on; behind a cut it goes on
+ * there, too.
  */
 #include "recover.h"
 
@@ -189,6 +189,7 @@ static enum cairn_err find_end(struct kvn_store *store, uint64_t *end_seq, struc
 {
     struct vouch vouch = { .end_seq = UINT64_MAX };
     enum cairn_err err = kvn_replay_find_end(&store->log, end_seq, &vouch.durable_seq, why);
+    if (store->log.accepts) vouch.durable_seq = store->log.start_seq - 1; /* nobody vouches */
     if (!err && vouch.durable_seq + 1 < *end_seq)
         err = pass(store, *end_seq, vouch_for, &vouch, why);
     if (err || vouch.end_seq == UINT64_MAX) return err;
@@ -234,11 +235,32 @@ static bool is_of_snapshot(const struct kvn_change *change)
            memcmp(change->key.data, prefix, bytes) == 0;
 }
 
+/* A snapshot of a state that opening passed by: its tree's pages are free in the older one, and the
+ * next change may take them. */
+static bool is_passed_snapshot(const struct kvn_store *store, const struct kvn_change *change)
+{
+    struct kvn_record record;
+    return store->fell_back && !store->kv.info.read_only && change->kind == KVN_PUT &&
+           !kvn_record_decode(&record, change->value, store->super.page_bytes, NULL) &&
+           record.kind == KVN_SNAPSHOT && record.generation > store->super.generation;
+}
+
+static enum cairn_err snapshot_lost(const struct kvn_store *store, struct cairn_why *why)
+{
+    enum cairn_err err = cairn_why_fail(
+        why, CAIRN_ECORRUPT, "the root of generation %llu is damaged, and a snapshot keeps it",
+        (unsigned long long)store->passed_generation);
+    cairn_why_hint(why, "open the store read-only, and copy it");
+    return err;
+}
+
 static enum cairn_err apply(struct kvn_store *store, const struct kvn_change *change,
                             struct cairn_why *why)
 {
     struct kvn_overlay *active = &store->overlay[store->active];
     if (is_of_snapshot(change)) return CAIRN_OK;
+    if (is_passed_snapshot(store, change))
+        return store->log.accepts ? CAIRN_OK : snapshot_lost(store, why);
     enum cairn_err err = kvn_overlay_put(
         active, change->key, change->kind == KVN_PUT ? &change->value : NULL, store->staged, why);
     if (err) return err;
@@ -249,9 +271,9 @@ static enum cairn_err apply(struct kvn_store *store, const struct kvn_change *ch
 }
 
 /* The overlay is full: a checkpoint of what is there, after which the record at hand is the log's
- * first. Its changes that are in the tree already come again, and change nothing. */
+ * first, but for the changes that it has had `done`. */
 static enum cairn_err unload(struct kvn_store *store, const struct kvn_replay *before,
-                             struct cairn_why *why)
+                             uint32_t done, struct cairn_why *why)
 {
     if (store->kv.info.read_only || !store->overlay[store->active].entries) {
         enum cairn_err err =
@@ -263,6 +285,7 @@ static enum cairn_err unload(struct kvn_store *store, const struct kvn_replay *b
     store->log.seq = before->seq;
     store->log.chain = before->chain;
     enum cairn_err err = kvn_checkpoint_begin(store, true, why);
+    store->checkpoint.super.log_skip = done;
     return err ? err : kvn_checkpoint_finish(store, why);
 }
 
@@ -278,7 +301,7 @@ static enum cairn_err apply_record(struct kvn_store *store, const struct kvn_rep
         if (err || !more) return err;
         err = apply(store, &change, why);
         if (err == CAIRN_ENOMEM) {
-            err = unload(store, before, why);
+            err = unload(store, before, --replay->done, why);
             replay->at = at;
             replay->window_bytes = 0;
         }

@@ -16,4 +16,10 @@ enum cairn_err kvn_root_check(struct kvn_store *store, const struct kvn_super *s
 /* The log's commits into the overlay. Nothing else uses the store yet. */
 enum cairn_err kvn_log_replay(struct kvn_store *store, struct cairn_why *why) CAIRN_MUST_USE;
 
+/* As cairn_kv_native_open; for salvage nothing in the tree is looked at, which may be damaged. The
+ * store is closed as any other. (open.c) */
+enum cairn_err kvn_open(struct cairn_kv **kv, struct cairn_blk *dev,
+                        const struct cairn_kv_native_options *options, void *mem, size_t mem_bytes,
+                        bool is_salvage, struct cairn_why *why) CAIRN_MUST_USE;
+
 #endif

@@ -141,7 +141,10 @@ static enum cairn_err look_behind(struct kvn_log *log, const struct end *end, ui
         return CAIRN_OK;
     enum cairn_err err = record_hash(log, head, position, &hash, why);
     if (err) return err;
-    return same_hash(hash, head->hash) ? lost(end, head->durable_seq, why) : CAIRN_OK;
+    if (!same_hash(hash, head->hash)) return CAIRN_OK;
+    if (!log->accepts) return lost(end, head->durable_seq, why);
+    log->behind_seq = head->seq > log->behind_seq ? head->seq : log->behind_seq;
+    return CAIRN_OK;
 }
 
 static enum cairn_err look_behind_all(struct kvn_log *log, const struct end *end,
@@ -189,34 +192,6 @@ void kvn_replay_begin(struct kvn_replay *replay, struct kvn_log *log)
     };
 }
 
-enum cairn_err kvn_replay_next(struct kvn_replay *replay, uint64_t end_seq, bool *more,
-                               struct cairn_why *why)
-{
-    struct kvn_log *log = replay->log;
-    bool is;
-    *more = replay->seq < end_seq;
-    if (!*more) {
-        log->position = replay->position;
-        log->seq = replay->seq;
-        log->chain = replay->chain;
-        log->durable_seq = replay->seq - 1;
-        return CAIRN_OK;
-    }
-    enum cairn_err err =
-        next_is(log, replay->position, replay->seq, replay->chain, &replay->head, &is, why);
-    if (err) return err;
-    if (!is)
-        return cairn_why_fail(why, CAIRN_ECORRUPT, "record %llu of the log reads differently now",
-                              (unsigned long long)replay->seq);
-    replay->window = 0;
-    replay->window_bytes = 0;
-    replay->at = KVN_LOG_HEAD_BYTES;
-    replay->position = record_end(log, &replay->head);
-    replay->chain = replay->head.hash;
-    replay->seq++;
-    return CAIRN_OK;
-}
-
 /* Make the window begin at the unit where the next change does. */
 static enum cairn_err window_move(struct kvn_replay *replay, struct cairn_why *why)
 {
@@ -247,5 +222,46 @@ enum cairn_err kvn_replay_change(struct kvn_replay *replay, struct kvn_change *c
         if (err) return err;
     }
     replay->at = (uint32_t)replay->window + next;
+    replay->done++;
     return CAIRN_OK;
+}
+
+/* Past the changes of the first record that the tree has. */
+static enum cairn_err skip(struct kvn_replay *replay, struct cairn_why *why)
+{
+    struct kvn_change change;
+    bool more = true;
+    while (more && replay->done < replay->log->start_skip) {
+        enum cairn_err err = kvn_replay_change(replay, &change, &more, why);
+        if (err) return err;
+    }
+    return CAIRN_OK;
+}
+
+enum cairn_err kvn_replay_next(struct kvn_replay *replay, uint64_t end_seq, bool *more,
+                               struct cairn_why *why)
+{
+    struct kvn_log *log = replay->log;
+    bool is;
+    *more = replay->seq < end_seq;
+    if (!*more) {
+        log->position = replay->position;
+        log->seq = replay->seq;
+        log->chain = replay->chain;
+        log->durable_seq = replay->seq - 1;
+        return CAIRN_OK;
+    }
+    enum cairn_err err =
+        next_is(log, replay->position, replay->seq, replay->chain, &replay->head, &is, why);
+    if (err) return err;
+    if (!is)
+        return cairn_why_fail(why, CAIRN_ECORRUPT, "record %llu of the log reads differently now",
+                              (unsigned long long)replay->seq);
+    replay->window = 0;
+    replay->window_bytes = 0;
+    replay->at = KVN_LOG_HEAD_BYTES;
+    replay->done = 0;
+    replay->position = record_end(log, &replay->head);
+    replay->chain = replay->head.hash;
+    return replay->seq++ == log->start_seq ? skip(replay, why) : CAIRN_OK;
 }

@@ -76,6 +76,13 @@ void kvn_space_forget(struct kvn_space *space, const struct kvn_super *super)
     state_fill(space, super);
 }
 
+void kvn_space_skip(struct kvn_space *space, uint64_t generation)
+{
+    space->shape.generation = generation;
+    memset(space->freed, 0, sizeof space->freed);
+    space->held = 0;
+}
+
 enum cairn_err kvn_space_init(struct kvn_space *space, struct cairn_arena *arena,
                               struct cairn_blk *dev, const struct kvn_super *super, uint32_t keep,
                               struct cairn_why *why)

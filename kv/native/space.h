@@ -73,6 +73,10 @@ enum cairn_err kvn_space_init(struct kvn_space *space, struct cairn_arena *arena
 /* All that was allocated and freed since the newest generation is as it was then. */
 void kvn_space_forget(struct kvn_space *space, const struct kvn_super *super);
 
+/* Nothing was allocated or freed yet, and generations up to this one will not come back: the next
+ * is the one after it. */
+void kvn_space_skip(struct kvn_space *space, uint64_t generation);
+
 /* Up to `want` adjacent pages that may be had, in use from now on: *first, *got (at least 1). What
  * is written together lies together; a run as long as want is preferred within the group at hand.
  * CAIRN_ENOSPC: there is none in this generation. CAIRN_ECORRUPT: a page of the bitmap or its index

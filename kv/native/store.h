@@ -21,6 +21,7 @@
  * 5. A reader of a tree is counted, and its pages are not reused while it reads.
  * 6. After an error of the device in a commit or a checkpoint nothing is changed any more
  * (`failed`).
+ * 7. An older state counts only when the log behind it reaches what the newest had.
  */
 #ifndef CAIRN_KV_NATIVE_STORE_H
 #define CAIRN_KV_NATIVE_STORE_H
@@ -45,12 +46,13 @@ struct kvn_checkpoint {
     bool running;
     struct kvn_merge *merge;
     struct kvn_merge_job job;
-    struct kvn_super super;       /* that will be */
-    uint32_t frozen;              /* which overlay it merges */
-    uint64_t number;              /* of the last commit in it */
-    const struct kvn_entry *last; /* merged so far; NULL: none */
-    struct kvn_overlay_walk walk; /* over the frozen overlay */
-    bool written;                 /* it is durable; readers of what was before are waited for */
+    struct kvn_super super;          /* that will be */
+    uint32_t frozen;                 /* which overlay it merges */
+    uint64_t number;                 /* of the last commit in it */
+    const struct kvn_entry *last;    /* merged so far; NULL: none */
+    struct kvn_overlay_walk walk;    /* over the frozen overlay */
+    const struct kvn_version *first; /* the oldest of the entry that is merged at the moment */
+    bool written;                    /* it is durable; readers of what was before are waited for */
 };
 
 /* Views of a snapshot that are open. */
@@ -106,7 +108,9 @@ struct kvn_store {
     uint8_t *record_mem;      /* of the writer: a record in place, encoded, */
     uint8_t *inline_mem;      /* and the bytes of one; */
     uint8_t *copy_mem;        /* a page */
-    uint64_t commits, flushes, checkpoints, pages_written, replayed, fell_back;
+    uint64_t commits, flushes, checkpoints, pages_written, replayed;
+    uint64_t fell_back;                     /* superblocks without a root that opening passed by, */
+    uint64_t passed_generation, passed_seq; /* the newest of them, and where its log begins */
 };
 
 static inline struct kvn_store *kvn_store_of(struct cairn_kv *kv)
@@ -279,6 +283,11 @@ void kvn_step_due(const struct kvn_store *store);
  * `removing`: also of the reserve. CAIRN_ENOSPC. */
 enum cairn_err kvn_room_check(const struct kvn_store *store, uint64_t pages, bool removing,
                               struct cairn_why *why) CAIRN_MUST_USE;
+/* Pages that a change in the tree has written anew, at most: its path, and one beside it. */
+static inline uint64_t kvn_path_pages(const struct kvn_store *store)
+{
+    return 2 * (store->tree.depth + 1u);
+}
 enum cairn_err kvn_super_write(struct kvn_store *store, const struct kvn_super *super,
                                struct cairn_why *why) CAIRN_MUST_USE;
 

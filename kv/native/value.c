@@ -275,13 +275,18 @@ static enum cairn_err pages_write(struct kvn_values *values, const struct change
 }
 
 uint32_t kvn_chunk_wants(const struct kvn_values *values, const struct kvn_chunk *chunk,
-                         uint32_t offset, uint32_t bytes)
+                         uint32_t offset, uint32_t bytes, bool *grows)
 {
     struct spread pages[KVN_CHUNK_PAGES_MAX];
     uint32_t wants = 0;
+    *grows = false;
     spread_out(chunk, pages);
-    for (uint32_t at = offset / values->page_bytes; at * values->page_bytes < offset + bytes; at++)
-        wants += !is_mine(values, &pages[at]);
+    for (uint32_t at = offset / values->page_bytes; at * values->page_bytes < offset + bytes;
+         at++) {
+        if (is_mine(values, &pages[at])) continue;
+        wants++;
+        if (!pages[at].page || pages[at].birth <= values->snapshot_generation) *grows = true;
+    }
     return wants;
 }
 

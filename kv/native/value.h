@@ -50,9 +50,9 @@ enum cairn_err kvn_chunk_read(struct kvn_values *values, const struct kvn_chunk 
                               uint32_t offset, void *data, uint32_t bytes, uint8_t *bounce,
                               struct cairn_why *why) CAIRN_MUST_USE;
 
-/* Pages that writing there allocates. */
+/* Pages that writing there allocates; *grows: not for each of them another one comes free. */
 uint32_t kvn_chunk_wants(const struct kvn_values *values, const struct kvn_chunk *chunk,
-                         uint32_t offset, uint32_t bytes);
+                         uint32_t offset, uint32_t bytes, bool *grows);
 
 /* Write bytes at `offset` within a chunk: *changed is the chunk afterwards; `chunk` (or NULL: there
  * was none) and its pages stay as they are. Pages that are reserved and not yet written are written

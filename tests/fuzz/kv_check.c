@@ -2,12 +2,15 @@
 /*
  * A native store that somebody made by hand: bytes of it are changed, and then the hashes on the
  * way from the superblock to them made right. Whatever it holds, check ends, and opening and
- * reading do; findings can be printed.
+ * reading do; findings can be printed. What is salvaged of it is a sound store; and a repair that
+ * leaves nothing leaves one, too.
  */
 #include "fuzz.h"
 
 #include <cairn/blk_mem.h>
 #include <cairn/kv_check.h>
+#include <cairn/kv_repair.h>
+#include <cairn/kv_salvage.h>
 #include <kv/native/codec.h>
 #include <string.h>
 
@@ -126,6 +129,54 @@ static void read_all(struct cairn_blk *dev)
     (void)!cairn_kv_close(kv, NULL);
 }
 
+static uint64_t faults(const struct cairn_kv_check_result *of)
+{
+    return of->findings[CAIRN_KV_MINOR] + of->findings[CAIRN_KV_MAJOR];
+}
+
+static bool tell(void *ctx, const struct cairn_kv_finding *finding)
+{
+    (void)ctx;
+    if (finding->severity != CAIRN_KV_NOTE) fprintf(stderr, "%s\n", finding->text);
+    return true;
+}
+
+static void sound(struct cairn_blk *dev)
+{
+    const struct cairn_kv_check_options how = { .report = tell };
+    struct cairn_kv_check *check;
+    struct cairn_kv_check_result result;
+    bool more = true;
+    fuzz_require(!cairn_kv_check_begin(&check, dev, &how, mem, sizeof mem, NULL), "it is a store");
+    while (more)
+        fuzz_require(!cairn_kv_check_step(check, 1u << 20, &more, NULL), "it can be checked");
+    cairn_kv_check_result(check, &result);
+    fuzz_require(!faults(&result), "it is sound");
+}
+
+static void salvage(struct cairn_blk *dev)
+{
+    static uint8_t of_new[2 * DEVICE_BYTES], of_salvage[CAIRN_KV_SALVAGE_MEM_LEAST];
+    struct cairn_kv_native_options native = { .clock = &now.base };
+    struct cairn_kv_salvage_options how = { .native = &native };
+    struct cairn_kv_native_format_options format = { .log_bytes = 128u << 10 };
+    struct cairn_kv_salvage_result result;
+    struct cairn_blk_mem fresh;
+    fuzz_require(!cairn_blk_mem_open(&fresh, of_new, 512, sizeof of_new / 512, NULL) &&
+                     !cairn_kv_native_format(&fresh.base, &format, mem, sizeof mem, NULL),
+                 "a new store");
+    if (!cairn_kv_salvage(dev, &fresh.base, &how, of_salvage, sizeof of_salvage, &result, NULL))
+        sound(&fresh.base);
+}
+
+static void repair(struct cairn_blk *dev)
+{
+    struct cairn_kv_repair_result result;
+    if (cairn_kv_repair(dev, NULL, mem, sizeof mem, &result, NULL)) return;
+    /* The tree of a snapshot that only the log had was not looked at before. */
+    if (!result.left && !result.before.log_commits) sound(dev);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static bool is_made;
@@ -141,5 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     seal(); /* pages above those that changed have changed */
     check(&dev.base);
     read_all(&dev.base);
+    salvage(&dev.base);
+    repair(&dev.base);
     return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define DISK_BYTES (2u << 20)
-#define MEM_BYTES (512u << 10)
+#define MEM_BYTES CAIRN_KV_NATIVE_MEM_LEAST
 #define KEYS 7u
 #define STEPS 96u
 #define VALUE_MAX 40000u

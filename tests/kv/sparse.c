@@ -14,29 +14,45 @@ static uint32_t place_of(const struct sparse *sparse, uint64_t block)
     return at;
 }
 
+static bool is_zeros(const uint8_t *data, uint32_t bytes)
+{
+    return data[0] == 0 && memcmp(data, data + 1, bytes - 1) == 0;
+}
+
+/* Zeros where nothing is are not kept. */
 static void copy_block(struct sparse *sparse, uint64_t block, uint8_t *data, bool is_write)
 {
-    uint32_t at = place_of(sparse, block);
+    uint32_t at = place_of(sparse, block), bytes = sparse->base.info.block_bytes;
     if (is_write && !sparse->blocks[at]) {
-        sparse->blocks[at] = malloc(SPARSE_BLOCK_BYTES);
+        if (is_zeros(data, bytes)) return;
+        sparse->blocks[at] = malloc(bytes);
         sparse->numbers[at] = block + 1;
     }
     if (is_write)
-        memcpy(sparse->blocks[at], data, SPARSE_BLOCK_BYTES);
+        memcpy(sparse->blocks[at], data, bytes);
     else if (sparse->blocks[at])
-        memcpy(data, sparse->blocks[at], SPARSE_BLOCK_BYTES);
+        memcpy(data, sparse->blocks[at], bytes);
     else
-        memset(data, 0, SPARSE_BLOCK_BYTES);
+        memset(data, 0, bytes);
+}
+
+static void zero(struct sparse *sparse, uint64_t block, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint8_t *bytes = sparse->blocks[place_of(sparse, block + i)];
+        if (bytes) memset(bytes, 0, sparse->base.info.block_bytes);
+    }
 }
 
 static enum cairn_err one(struct sparse *sparse, const struct cairn_blk_req *req)
 {
     bool is_write = req->op == CAIRN_BLK_WRITE;
     uint64_t block = req->block;
-    sparse->reads += !is_write;
+    if (req->op == CAIRN_BLK_ZERO) zero(sparse, block, req->count);
+    sparse->reads += req->op == CAIRN_BLK_READ;
     sparse->writes += is_write;
     for (uint32_t i = 0; i < req->seg_count; i++)
-        for (size_t at = 0; at < req->segs[i].bytes; at += SPARSE_BLOCK_BYTES, block++) {
+        for (size_t at = 0; at < req->segs[i].bytes; at += sparse->base.info.block_bytes, block++) {
             if (is_write && sparse->writes_left == 0)
                 return cairn_why_fail(req->why, CAIRN_EIO, "write: the power is off");
             copy_block(sparse, block, (uint8_t *)req->segs[i].data + at, is_write);
@@ -69,16 +85,28 @@ static enum cairn_err close_device(struct cairn_blk *dev, struct cairn_why *why)
 
 void sparse_open(struct sparse *sparse, uint64_t block_count)
 {
+    sparse_open_blocks(sparse, block_count, SPARSE_BLOCK_BYTES);
+}
+
+void sparse_grow(struct sparse *sparse, uint64_t block_count)
+{
+    sparse->base.info.block_count = block_count;
+}
+
+void sparse_open_blocks(struct sparse *sparse, uint64_t block_count, uint32_t block_bytes)
+{
     static const struct cairn_blk_ops ops = { .submit = submit,
                                               .flush = flush,
                                               .close = close_device };
-    struct cairn_blk_info info = { .block_bytes = SPARSE_BLOCK_BYTES,
+    struct cairn_blk_info info = { .block_bytes = block_bytes,
                                    .block_count = block_count,
-                                   .preferred_bytes = SPARSE_BLOCK_BYTES,
+                                   .preferred_bytes = block_bytes,
                                    .max_bytes = 1u << 20,
                                    .mem_align = 1,
-                                   .atomic_bytes = SPARSE_BLOCK_BYTES,
+                                   .atomic_bytes = block_bytes,
                                    .flush = CAIRN_BLK_NATIVE,
+                                   .zero_bytes = block_bytes,
+                                   .zero = CAIRN_BLK_NATIVE,
                                    .durability = CAIRN_BLK_DURABLE_NONE };
     memset(sparse, 0, sizeof *sparse);
     sparse->blocks = calloc(PLACES, sizeof *sparse->blocks);

@@ -16,7 +16,10 @@ struct sparse {
     uint64_t reads, writes;
 };
 
-void sparse_open(struct sparse *sparse, uint64_t block_count);
+void sparse_open(struct sparse *sparse, uint64_t block_count); /* of SPARSE_BLOCK_BYTES */
+void sparse_open_blocks(struct sparse *sparse, uint64_t block_count, uint32_t block_bytes);
+/* It has more blocks from now on. */
+void sparse_grow(struct sparse *sparse, uint64_t block_count);
 void sparse_close(struct sparse *sparse);
 
 #endif

@@ -205,6 +205,7 @@ START_TEST(full)
     holds("00000008", 200);
     ck_assert(!cairn_kv_remove(kv, cairn_kv_key("00000049"), NULL));
     ck_assert(!cairn_kv_remove(kv, cairn_kv_key("00000099"), NULL));
+    ck_assert(!cairn_kv_remove(kv, cairn_kv_key("00000149"), NULL));
     for (unsigned i = 0; i < 4; i++)
         ck_assert(!cairn_kv_native_checkpoint(kv, NULL));
     put(kv, "more", 60000, CAIRN_OK);

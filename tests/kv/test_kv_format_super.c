@@ -26,6 +26,7 @@ void format_super_fill(struct kvn_super *out, uint32_t page_bytes, uint64_t page
                                .snapshot_generation = 76,
                                .log_start = UINT64_MAX - 7,
                                .log_seq = 8,
+                               .log_skip = 70000,
                                .log_chain = { 3, 4 },
                                .free_pages = 5,
                                .freed = { 1, 2, 3, 4, 5, 6, 7, 8 } };
@@ -62,6 +63,7 @@ START_TEST(superblocks_come_back)
             kvn_super_encode(again, &read);
             ck_assert_mem_eq(bytes, again, sizeof bytes);
             ck_assert_uint_eq(read.log_start, UINT64_MAX - 7);
+            ck_assert_uint_eq(read.log_skip, 70000);
             ck_assert_uint_eq(read.freed[7], 8);
             ck_assert_int_eq(read.made_ns, -3);
         }

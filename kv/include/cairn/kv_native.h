@@ -31,7 +31,8 @@ struct cairn_kv_native_format_options {
     int64_t made_ns;     /* wall clock; the root's first time of last change */
     uint32_t page_bytes; /* 4096 to 65536, a power of two, not below the device's block; 0: 4096, or
                             the device's block when that is larger */
-    uint64_t log_bytes;  /* 0: a sixteenth of the device, 128 KiB to 64 MiB */
+    uint64_t log_bytes;  /* 0: a sixteenth of the device, 128 KiB (16 blocks, if larger) to
+                           64 MiB */
 };
 
 /* Make an empty store on the whole device; what was there is lost. mem is for the time of the call,
@@ -68,10 +69,20 @@ struct cairn_kv_native_options {
                                do. Called within other calls; must not call the store. NULL: none */
     void *due_ctx;
     uint32_t keep; /* older generations whose pages are not reused, 1 to 6, for devices whose flush
-                      lies: so many checkpoints back a consistent state is found. 0: 1, or 6 where
-                      the device promises no durability */
+                      lies: so many checkpoints back a consistent state is found, and, where this is
+                      more than 1, taken for the newest, though something that was durable is gone.
+                      0: 1, or 6 where the device promises no durability; a state that lacks
+                      something is CAIRN_ECORRUPT then */
     struct cairn_clock_wall *clock; /* of last_modified; NULL: the platform's */
 };
+
+/* The least memory for a store of such pages: 64 of them, CAIRN_KV_NATIVE_MEM_LEAST for pages of
+ * 4 KiB (three quarters of that to read only). A batch has room for a 32nd of the memory, or a 32nd
+ * of the log where that is less: names, short values and what the store notes of each 64 KiB of
+ * long ones, all changes of the batch together, a hundred bytes more for each (a change outside of
+ * a batch is a batch of its own). What is more may fit as well; CAIRN_ENOMEM: it did not, and the
+ * batch is as it was before. */
+CAIRN_API size_t cairn_kv_native_mem_least(uint32_t page_bytes);
 
 /* A good size of the memory for a store that is to hold `bytes` of keys and values all in memory.
  */
@@ -81,8 +92,8 @@ CAIRN_API size_t cairn_kv_native_mem_good(const struct cairn_blk *dev, uint64_t 
  * store. The newest consistent state is found, and the log behind it replayed. CAIRN_EINVAL    not
  * a store; the why says what was found instead CAIRN_ENOTSUP   a newer format, or one of its
  * features CAIRN_ECORRUPT  no consistent state is left, or the log has
- * lost what was acknowledged CAIRN_ENOMEM    mem_bytes is below CAIRN_KV_NATIVE_MEM_LEAST (64
- * pages, if larger) CAIRN_ERANGE    the device is smaller than the store */
+ * lost what was acknowledged CAIRN_ENOMEM    mem_bytes is below
+ * cairn_kv_native_mem_least for its pages CAIRN_ERANGE    the device is smaller than the store */
 CAIRN_API enum cairn_err cairn_kv_native_open(struct cairn_kv **kv, struct cairn_blk *dev,
                                               const struct cairn_kv_native_options *options,
                                               void *mem, size_t mem_bytes,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# kv_build TO BUILD - make TO/kv and TO/flush_shim.so, with Cairn's libraries of BUILD and the
+# kv_build TO BUILD - make TO/kv, TO/small and TO/flush_shim.so, with Cairn's libraries of BUILD and the
 # engines that are installed; the others are named on stderr.
 
 kv_engine() { # NAME HEADER LIBRARY VERSION
@@ -12,8 +12,18 @@ kv_engine() { # NAME HEADER LIBRARY VERSION
     fi
 }
 
+kv_link() { # TO BUILD SOURCE... - with Cairn's libraries, and what kv_flags and kv_links say
+    local to=$1 lib=$2/lib
+    shift 2
+    gcc -std=c11 -O2 -Wall -Wextra -D_GNU_SOURCE "${kv_flags[@]}" -o "$to" \
+        -I../../../base/include -I../../../block/include -I../../../kv/include "$@" \
+        "$lib/libcairn-kv.a" "$lib/libcairn-block-host.a" "$lib/libcairn-block.a" \
+        "$lib/libcairn-base.a" "$lib/libcairn-base-host.a" "$lib/libcairn-base.a" \
+        "${kv_links[@]}" -lpthread -ldl -lm
+}
+
 kv_build() {
-    local here lib=$2/lib kv_flags=() kv_links=() kv_sources=(main.c measure.c report.c plan.c
+    local here kv_flags=() kv_links=() kv_sources=(main.c measure.c report.c plan.c
         workload.c ycsb.c zipf.c latency.c engine.c engine_cairn.c engine_bare.c)
     here=$(dirname "${BASH_SOURCE[0]}")
     kv_engine lmdb lmdb.h lmdb ""
@@ -22,10 +32,5 @@ kv_build() {
     kv_engine sqlite sqlite3.h sqlite3 ""
     ! pkg-config --exists liburing || kv_links+=(-luring)
     gcc -O2 -Wall -Wextra -D_GNU_SOURCE -shared -fPIC -o "$1/flush_shim.so" "$here/flush_shim.c" -ldl
-    (cd "$here" &&
-        gcc -std=c11 -O2 -Wall -Wextra -D_GNU_SOURCE "${kv_flags[@]}" -o "$1/kv" \
-        -I../../../base/include -I../../../block/include -I../../../kv/include "${kv_sources[@]}" \
-        "$lib/libcairn-kv.a" "$lib/libcairn-block-host.a" "$lib/libcairn-block.a" \
-        "$lib/libcairn-base.a" "$lib/libcairn-base-host.a" "$lib/libcairn-base.a" \
-        "${kv_links[@]}" -lpthread -ldl -lm)
+    (cd "$here" && kv_link "$1/kv" "$2" "${kv_sources[@]}" && kv_link "$1/small" "$2" small.c)
 }
