@@ -21,6 +21,14 @@ foreach(folder base block fat kv unikernel image)
     endif()
 endforeach()
 
+# A tree that was built is a package as well, without being installed.
+export(EXPORT cairn-targets NAMESPACE cairn:: FILE ${CMAKE_CURRENT_BINARY_DIR}/cairn-targets.cmake)
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/unikernel.cmake DESTINATION ${cairn_cmake_dir})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/unikernel.cmake unikernel.cmake COPYONLY)
+if(CAIRN_MACHINE_SCRIPT)
+    install(FILES ${CAIRN_MACHINE_SCRIPT} DESTINATION ${cairn_cmake_dir})
+    configure_file(${CAIRN_MACHINE_SCRIPT} machine.ld COPYONLY)
+endif()
 install(EXPORT cairn-targets NAMESPACE cairn:: DESTINATION ${cairn_cmake_dir})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/cairn-config.cmake.in cairn-config.cmake
     INSTALL_DESTINATION ${cairn_cmake_dir})

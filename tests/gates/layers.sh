@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # An #include runs downward or within its module: base < block < fat < kv < unikernel and
 # base < block < fat < kv < image < serve < tools; of kv/ only onfat/ and its header need fat/. The core (base,
-# block, fat, kv outside host/, unikernel outside unix/) includes nothing of host/, and of the system only the
+# block, fat, kv outside host/, unikernel outside unix/ and host/) includes nothing of host/, and of the system only the
 # compiler's headers.
 . "$(dirname "$0")/lib.sh"
 

@@ -7,7 +7,7 @@
 declare -A prefix=(
     [base]='base_' [base-bare]='base_' [base-host]='base_'
     [block]='(blk|part|gpt|mbr|guid)_' [block-host]='blk_'
-    [fat]='fat_' [kv]='(kv|kvn)_' [kv-fat]='kv_fat_' [kv-host]='kv_' [image]='img_' [serve]='serve_'
+    [fat]='fat_' [kv]='(kv|kvn)_' [kv-fat]='kv_fat_' [kv-host]='kv_' [image]='img_' [front]='front_' [serve]='serve_'
     [env]='env_' [env-unix]='main' [env-virtio]='(uk|x86)_|mem(cpy|move|set|cmp)$'
 )
 archives=("$build"/lib/libcairn-*.a)
